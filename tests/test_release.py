@@ -164,7 +164,8 @@ def build(tree: Path, *programs: str) -> subprocess.CompletedProcess[str]:
         ([], "deb: Debian packages can only be built on Debian or Ubuntu, for example with `make deb` there\n"),
         (
             ["dpkg-query: :"],
-            f"deb: these packages are missing or too old: {BUILD}\nhint: sudo apt install --no-install-recommends {BUILD}\n",
+            f"deb: these packages are missing or too old: {BUILD}\n"
+            f"hint: sudo apt install --no-install-recommends {BUILD}\n",
         ),
         (
             [

@@ -114,7 +114,6 @@ def _become_silent() -> None:
     """Let go of the terminal, and end the process after LIFE seconds."""
     import signal
 
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(LIFE)
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDWR)
