@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.forked import Forked
 from virtprov.support import in_time
 from virtprov.support.errors import ProvError
 
@@ -40,14 +41,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_process_is_left() -> Iterator[None]:
+def forked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forked]:
     """Wait for the processes that a test has started."""
-    yield
-    while True:
-        try:
-            os.wait()
-        except ChildProcessError:
-            return
+    forked = Forked(monkeypatch)
+    yield forked
+    forked.wait()
 
 
 def patiently(number: int, seconds: float) -> bool:
@@ -105,9 +103,9 @@ def test_without_an_answer_and_with_nothing_kept_there_is_nothing() -> None:
     assert in_time.ask(PLACE, GUESTS, lambda _: ["web"], clock=Clock(1.0), ready=patiently, began=0.0) == []
 
 
-def test_an_answer_that_comes_too_late_is_there_the_next_time(cache: Path) -> None:
+def test_an_answer_that_comes_too_late_is_there_the_next_time(forked: Forked) -> None:
     assert in_time.ask(PLACE, GUESTS, lambda _: ["web"], clock=Clock(1.0), ready=patiently, began=0.0) == []
-    os.wait()
+    forked.wait()
     assert in_time.kept(PLACE, GUESTS) == ["web"]
 
 
@@ -150,7 +148,7 @@ def test_the_process_has_no_terminal_and_a_time_to_live(monkeypatch: pytest.Monk
     assert ask(look) == ["/dev/null", "/dev/null", "/dev/null", "True", "True", ""]
 
 
-def test_only_one_process_asks_a_place() -> None:
+def test_only_one_process_asks_a_place(forked: Forked) -> None:
     """The second one finds the first at work, and has what is kept at once."""
     keep(["old"])
     reading, writing = os.pipe()
@@ -170,7 +168,7 @@ def test_only_one_process_asks_a_place() -> None:
     os.read(told, 1)
     assert ask(lambda _: ["second"]) == ["old"]
     os.close(writing)
-    os.wait()
+    forked.wait()
     for number in (reading, told, tell):
         os.close(number)
 
@@ -228,7 +226,6 @@ def test_without_processes_there_is_what_is_kept(monkeypatch: pytest.MonkeyPatch
 def test_the_limits() -> None:
     """What a user waits for is 300 ms."""
     assert in_time.LIMIT == 0.3
-    assert in_time.readable(os.open(os.devnull, os.O_RDONLY), 0)
     began = time.monotonic()
     reading, writing = os.pipe()
     assert not in_time.readable(reading, 0.01)

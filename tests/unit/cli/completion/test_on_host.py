@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.forked import Forked
 from virtprov.cli.completion import command, on_host
 from virtprov.host import aliases
 from virtprov.support import in_time
@@ -40,6 +41,11 @@ HOST = """\
 <volume type='file'><name>one</name><capacity>1</capacity><target><path>/fast/one</path></target></volume></pool>
 </node>
 """
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> Forked:
+    return Forked(monkeypatch)
 
 
 @pytest.fixture
@@ -111,6 +117,7 @@ def offer(asked: list[tuple[str | None, Question]]) -> Callable[[str, str], list
         ("xml", "web1 web2 --remove-device --disk vd", []),
         ("xml", "web1 --add-device --disk vd", []),
         ("xml", "web1 --remove-device --rng none --add-device --disk vd", []),
+        ("xml", "web1 --remove-device --rng none --edit --disk vd", []),
         ("xml", "web1 --remove-device --vcpus vcpu.cu", ["vcpu.current="]),
     ],
 )
@@ -212,26 +219,28 @@ def test_a_host_answers(question: Question, answer: list[str], tmp_path: Path) -
 
 
 def test_what_the_host_has_answered_is_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], forked: Forked
 ) -> None:
     """With all the time in the world, and then with none."""
     (tmp_path / "host.xml").write_text(HOST)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     uri = f"test://{tmp_path}/host.xml"
     assert on_host.known(uri, monotonic() + 300)(on_host.GUESTS) == ["db", "web"]
-    os.wait()
+    forked.wait()
     assert on_host.known(uri, monotonic() - in_time.LIMIT)(on_host.GUESTS) == ["db", "web"]
-    os.wait()
+    forked.wait()
     assert on_host.known("test:///no/such/file", monotonic() + 300)(on_host.GUESTS) == []
-    os.wait()
+    forked.wait()
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_default_host_is_known_by_its_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_host_is_known_by_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: Forked
+) -> None:
     (tmp_path / "host.xml").write_text(HOST)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     uri = f"test://{tmp_path}/host.xml"
     monkeypatch.setenv("LIBVIRT_DEFAULT_URI", uri)
     assert on_host.known(None, monotonic() + 300)(on_host.GUESTS) == ["db", "web"]
-    os.wait()
+    forked.wait()
     assert in_time.kept(uri, on_host.GUESTS) == ["db", "web"]
