@@ -70,7 +70,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         },
         "edit": {"answers", "compat", "connecting", "output", "parser", "standard_input"},
         "completion": {"clone", "edit", "install", "parser"},
-        "shells": {"compat"},
+        "shells": {"compat", "output"},
     },  # fmt: skip
     "osinfo": {"media": {"pack", "resolve"}},
 }

@@ -99,9 +99,9 @@ class Parser(argparse.ArgumentParser):
                 return max(action.option_strings, key=len, default=action.dest)
         return ""
 
-    def has_word(self, word: str) -> bool:
-        """Return whether a word is on the command line that is parsed."""
-        return word in self._words
+    def given_words(self) -> list[str]:
+        """Return the words of the command line that is parsed."""
+        return list(self._words)
 
     def format_help(self) -> str:
         """Return the help as text."""
@@ -267,10 +267,13 @@ class _PrintScript(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, space: object, values: Any, flag: str | None = None) -> None:
         import sys
 
-        if isinstance(parser, Parser) and parser.has_word("--install"):
+        words = parser.given_words() if isinstance(parser, Parser) else []
+        if "--install" in words:
+            from virtprov.cli.output import Output
             from virtprov.cli.shells import install
 
-            sys.stdout.write(install.main(values))
+            is_quiet = "--quiet" in words or "-q" in words
+            install.main(values, Output(json=talk.parse_talk(words).json, quiet=is_quiet))
         else:
             from virtprov.cli.shells.scripts import script
 

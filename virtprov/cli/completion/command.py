@@ -3,7 +3,8 @@
 `TOOL --complete WORD...` completes the last of the words after the command's name; `TOOL --complete-line BREAKS LINE`
 completes the end of a line typed in bash, given the characters at which it splits words. Answers are words that begin
 with what was typed; a trailing blank means that the word is complete. Those of a line are quoted for bash; the scripts
-of other shells have the shell quote them.
+of other shells have the shell quote them. Without an answer, shells offer files; a single tab as the answer says that
+none can stand there.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     """Gives what is known about the host at a URI, None for the default."""
 
 WORDS, LINE = "--complete", "--complete-line"
+NO_FILES = "\t"
+_DISK_FLAGS = ("--force-copy", "--skip-copy")
 _ACTIONS = ("edit", "add_device", "remove_device", "build_xml")
 """The actions of virtprov-xml, as they are stored."""
 
@@ -42,11 +45,17 @@ def answer(tool: str, argv: list[str]) -> int:
     def reach(uri: str | None) -> Known:
         return on_host.known(uri, began)
 
+    parser = _parser(tool)
     if argv[0] == LINE and len(argv) == 3:
-        found = of_line(_parser(tool), argv[1], argv[2], reach)
+        found = of_line(parser, argv[1], argv[2], reach)
+        words = bash_line.read(argv[2]).words[1:]
     else:
-        found = of_words(_parser(tool), argv[1:], reach)
-    sys.stdout.write("".join(word + "\n" for word in found if on_one_line(word) == word))
+        words = argv[1:]
+        found = of_words(parser, words, reach)
+    safe = [word for word in found if on_one_line(word) == word]
+    if not safe and not takes_files(parser, words):
+        safe = [NO_FILES]
+    sys.stdout.write("".join(word + "\n" for word in safe))
     return 0
 
 
@@ -91,6 +100,18 @@ def of_words(parser: Parser, words: list[str], reach: Reach = on_host.nowhere) -
     return [f"{flag} " for flag in parser.flags()] if not current and not most else []
 
 
+def takes_files(parser: Parser, words: list[str]) -> bool:
+    """Return whether the last word may be a file: not where only names or flags can stand."""
+    typed = Typed(parser, words)
+    action = typed.action
+    name, equals, _ = typed.current.partition("=")
+    if action is None and equals and name.startswith("--"):
+        action = parser.flag(name)
+    if action is None or action.choices is not None or action.dest == "connect":
+        return False
+    return not set(action.option_strings) & {*on_host.OF_FLAGS, *_DISK_FLAGS, "--wait"}
+
+
 def _whole(names: Iterable[str], text: str, besides: Iterable[str] = ()) -> list[str]:
     """Return names as complete words; without those that would be taken for flags."""
     known = set(besides)
@@ -109,7 +130,7 @@ def _values(typed: Typed, action: Action, text: str, known: Known) -> list[str]:
         if flag in on_host.OF_FLAGS:
             given = [value for other, value in typed.given if other is action]
             return _whole(known(on_host.OF_FLAGS[flag]), text, besides=given)
-        if flag in ("--force-copy", "--skip-copy"):
+        if flag in _DISK_FLAGS:
             return _whole(_disks(typed, known), text)
         if flag == "--cdrom" and text.startswith("vol="):
             return [f"vol={word}" for word in on_host.of_volume(text.removeprefix("vol="), known)]

@@ -13,6 +13,10 @@ from virtprov.cli.shells.scripts import script
 from virtprov.support import dirs
 from virtprov.support.errors import ProvError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from virtprov.cli.output import Output
+
 _SYSTEM = {
     "bash": "/usr/local/share/bash-completion/completions",
     "zsh": "/usr/local/share/zsh/site-functions",
@@ -20,11 +24,8 @@ _SYSTEM = {
 }
 
 
-def main(shell: str) -> str:
-    """Write the scripts, and return what is to be told: the files, and what else the shell needs.
-
-    Raises ProvError if a file cannot be written.
-    """
+def main(shell: str, output: Output) -> None:
+    """Write the scripts, and print their files and what else the shell needs; raises ProvError if that fails."""
     place = folder(shell)
     try:
         os.makedirs(place, exist_ok=True)
@@ -32,12 +33,16 @@ def main(shell: str) -> str:
         raise ProvError(f"cannot create {place}: {(error.strerror or str(error)).lower()}") from None
     from virtprov.support.files import write_atomic
 
-    lines = []
+    files = []
     for tool in OLD_NAMES.values():
         path = os.path.join(place, file_name(shell, tool))
         write_atomic(path, script(shell, tool))
-        lines.append(f"Created {path}")
-    return "\n".join([*lines, *_advice(shell, place)]) + "\n"
+        files.append(path)
+    advice = _advice(shell, place)
+    output.object({"shell": shell, "files": files, "advice": advice})
+    for path in files:
+        output.summary(f"Created {path}")
+    output.summary(advice or "A new shell uses them.")
 
 
 def file_name(shell: str, tool: str) -> str:
@@ -57,14 +62,14 @@ def folder(shell: str) -> str:
     return os.path.join(dirs.config(), "fish", "completions")
 
 
-def _advice(shell: str, place: str) -> list[str]:
-    """Return what the user has to do for the scripts to be found."""
+def _advice(shell: str, place: str) -> str:
+    """Return what the user has to do for the scripts to be found; "" if nothing."""
     if shell == "bash" and not any(
         os.path.exists(os.path.join(path, "bash-completion", "bash_completion")) for path in dirs.data_of_all()
     ):
-        return ["bash finds them if the package bash-completion is installed"]
+        return "bash finds them if the package bash-completion is installed"
     if shell == "zsh" and os.geteuid() != 0:
         from shlex import quote
 
-        return [f"Put this line before `compinit` in ~/.zshrc, unless it is there: fpath=({quote(place)} $fpath)"]
-    return ["A new shell uses them."]
+        return f"Put this line before `compinit` in ~/.zshrc, unless it is there: fpath=({quote(place)} $fpath)"
+    return ""

@@ -1,6 +1,7 @@
 """The scripts printed by `--completion bash|zsh|fish`: they call the command itself with `--complete`.
 
-The command prints whole words, one on each line; a trailing blank means that the word is complete. Names on a host can
+The command prints whole words, one on each line; a trailing blank means that the word is complete, and a tab alone that
+there is nothing, not even a file. Names on a host can
 hold anything: for bash the command quotes them, zsh and fish do that themselves.
 """
 
@@ -18,7 +19,12 @@ _BASH = """\
 _NAME() {
     local line=${COMP_LINE:0:COMP_POINT}
     mapfile -t COMPREPLY < <("${1/#\\~/$HOME}" --complete-line "$COMP_WORDBREAKS" "$line" 2>/dev/null)
-    if ((${#COMPREPLY[@]})); then compopt -o nospace; fi
+    if [[ ${COMPREPLY[0]} == $'\\t' ]]; then
+        COMPREPLY=()
+        compopt +o default
+    elif ((${#COMPREPLY[@]})); then
+        compopt -o nospace
+    fi
 }
 complete -o default -F _NAME TOOL
 """
@@ -30,6 +36,7 @@ _ZSH = """\
 _NAME() {
     local -a found whole part
     found=(${(f)"$(${(Q)words[1]} --complete "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)"})
+    [[ "$found" == $'\\t' ]] && return 1
     whole=(${${(M)found:#* }% })
     part=(${found:#* })
     (( $#whole )) && compadd -- "${whole[@]}"
@@ -48,7 +55,9 @@ function __NAME
     set -l tool $words[1]
     set -e words[1]
     set -g __NAME_found ($tool --complete $words "$current" 2>/dev/null | string replace -r ' $' '')
-    test (count $__NAME_found) -gt 0
+    test (count $__NAME_found) -gt 0; or return 1
+    test "$__NAME_found" = \\t; and set -g __NAME_found
+    return 0
 end
 complete -c TOOL -n __NAME -f -a '$__NAME_found'
 """

@@ -175,3 +175,43 @@ def test_nothing_heavy_is_loaded() -> None:
     done = subprocess.run([sys.executable, "-c", code, *PARSERS], cwd=ROOT, text=True, capture_output=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     assert "driver.cache=" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("tool", "words", "takes"),
+    [
+        ("virtprov-install", "--cdrom x", True),
+        ("virtprov-install", "--cdrom=x", True),
+        ("virtprov-install", "--disk path=x", True),
+        ("virtprov-install", "--name x", True),
+        ("virtprov-install", "x", False),
+        ("virtprov-install", "--no-such-flag", False),
+        ("virtprov-install", "--no-such-flag=x", False),
+        ("virtprov-install", "--info x", False),
+        ("virtprov-install", "--remove a b", False),
+        ("virtprov-install", "--output x", False),
+        ("virtprov-install", "--connect x", False),
+        ("virtprov-install", "--wait x", False),
+        ("virtprov-clone", "--force-copy x", False),
+        ("virtprov-clone", "x", False),
+        ("virtprov-xml", "x", False),
+        ("virtprov-xml", "--file x", True),
+        ("virtprov-xml", "-- x", False),
+    ],
+)
+def test_files_stand_where_nothing_else_is_known(tool: str, words: str, takes: bool) -> None:
+    assert completion.takes_files(completion._parser(tool), words.split()) is takes
+
+
+@pytest.mark.parametrize("argv", [["--complete", "nothing"], ["--complete-line", " ", "virtprov-install nothing"]])
+def test_a_tab_says_that_there_is_nothing_not_even_a_file(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert completion.answer("virtprov-install", argv) == 0
+    assert capsys.readouterr().out == "\t\n"
+
+
+@pytest.mark.parametrize(
+    "argv", [["--complete", "--cdrom", "nothing"], ["--complete-line", " ", "virtprov-install --cdrom nothing"]]
+)
+def test_where_files_can_stand_there_is_no_answer(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert completion.answer("virtprov-install", argv) == 0
+    assert capsys.readouterr().out == ""

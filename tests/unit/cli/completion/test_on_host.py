@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+import libvirt
 import pytest
 
 from tests.forked import Forked
@@ -95,6 +96,7 @@ def offer(asked: list[tuple[str | None, Question]]) -> Callable[[str, str], list
         ("install", "--reinstall d", ["db "]),
         ("install", "--remove w", ["web1 ", "web2 "]),
         ("install", "--remove web1 w", ["web2 "]),
+        ("install", "--remove web1 web2 ", ["db ", "my guest "]),
         ("install", "--remove web1 --keep-disks w", []),
         ("install", "--name w", []),
         ("install", "--disk pool=", ["pool=default", "pool=fast", "pool=a/b"]),
@@ -216,6 +218,19 @@ def test_there_may_be_no_aliases(text: str, tmp_path: Path, monkeypatch: pytest.
 def test_a_host_answers(question: Question, answer: list[str], tmp_path: Path) -> None:
     (tmp_path / "host.xml").write_text(HOST)
     assert on_host.ask_host(f"test://{tmp_path}/host.xml", question) == answer
+
+
+def test_a_host_is_asked_read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    flags: list[int] = []
+    opened = libvirt.openAuth
+
+    def note(uri: str, auth: object, flag: int) -> object:
+        flags.append(flag)
+        return opened(uri, auth, flag)
+
+    monkeypatch.setattr(libvirt, "openAuth", note)
+    assert on_host.ask_host("test:///default", on_host.NETWORKS) == ["default"]
+    assert flags == [libvirt.VIR_CONNECT_RO]
 
 
 def test_what_the_host_has_answered_is_known(

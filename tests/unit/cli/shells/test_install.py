@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from virtprov.cli.app import run
 from virtprov.cli.clone import build_parser
 from virtprov.cli.install.command import main
+from virtprov.cli.output import Output
 from virtprov.cli.shells import install
 from virtprov.cli.shells.scripts import script
 
@@ -54,18 +56,35 @@ def test_any_command_installs_them(home: Path) -> None:
     assert len(list((home / ".config/fish/completions").iterdir())) == 3
 
 
-def test_the_user_is_told_what_else_is_needed(home: Path) -> None:
-    assert install.main("bash").splitlines()[-1] == "bash finds them if the package bash-completion is installed"
+def advice(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """The last line that is printed for a shell."""
+    install.main(shell, Output())
+    return capsys.readouterr().out.splitlines()[-1]
+
+
+def test_the_user_is_told_what_else_is_needed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert advice("bash", capsys) == "bash finds them if the package bash-completion is installed"
     (home / "share/bash-completion").mkdir(parents=True)
     (home / "share/bash-completion/bash_completion").touch()
-    assert install.main("bash").splitlines()[-1] == install.main("fish").splitlines()[-1] == "A new shell uses them."
-    assert install.main("zsh").splitlines()[-1].endswith(f": fpath=({home}/.local/share/zsh/site-functions $fpath)")
+    assert advice("bash", capsys) == advice("fish", capsys) == "A new shell uses them."
+    assert advice("zsh", capsys).endswith(f": fpath=({home}/.local/share/zsh/site-functions $fpath)")
 
 
 def test_bash_can_be_told_another_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BASH_COMPLETION_USER_DIR", str(home / "mine"))
-    install.main("bash")
+    install.main("bash", Output(quiet=True))
     assert (home / "mine/completions/virtprov-xml").is_file()
+
+
+def test_programs_get_an_object(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("virtprov-install", main, ["--completion", "fish", "--install", "--output", "json"]) == 0
+    files = [f"{home}/.config/fish/completions/{tool}.fish" for tool in TOOLS]
+    assert json.loads(capsys.readouterr().out) == {"shell": "fish", "files": files, "advice": "", "warnings": []}
+
+
+def test_quiet_says_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("virtprov-install", main, ["--completion", "fish", "--install", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"<domain type='test'><name>{escape(name)}</name><memory>64</memory><os><type>hvm</type></os></domain>"
         for name in NAMES
     )
+    (folder / "zzz-file").touch()
     (folder / "host.xml").write_text(f"<node>{guests}</node>".replace("\t", "&#9;"), encoding="utf-8")
     return folder
 
@@ -115,6 +116,11 @@ def test_bash_and_zsh_complete_names(shell: Shell, uri: str, folder: Path, name:
     assert not (folder / "ran").exists()
 
 
+def test_bash_and_zsh_offer_files_only_where_they_can_stand(shell: Shell, uri: str) -> None:
+    assert shell.complete("virtprov-xml --file zz").line == "virtprov-xml --file zzz-file "
+    assert shell.complete(f"virtprov-xml -c {uri} zz").line == f"virtprov-xml -c {uri} zz"
+
+
 def test_fish_completes(folder: Path, uri: str, environment: dict[str, str]) -> None:
     code = f"""
         virtprov-xml --completion fish | source
@@ -124,6 +130,8 @@ def test_fish_completes(folder: Path, uri: str, environment: dict[str, str]) -> 
         end
         complete -C 'virtprov-xml -c {uri} "two w'
         complete -C 'virtprov-xml -c {uri} two\\\\ w'
+        complete -C 'virtprov-xml -c {uri} zz'
+        complete -C 'virtprov-xml --file zz'
     """
     argv = ["fish", "--no-config", "-c", code]
     done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=True)
@@ -131,5 +139,5 @@ def test_fish_completes(folder: Path, uri: str, environment: dict[str, str]) -> 
     first, names, *same = done.stdout.replace("two words\n", "\ntwo words\n", 1).splitlines()
     assert first == "path=/x,driver.queue_size="
     assert set(names.removeprefix("<").removesuffix(">").split("><")) == set(TYPED)
-    assert same == ["two words", "two words"]
+    assert same == ["two words", "two words", "zzz-file"]
     assert not (folder / "ran").exists()
