@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from virtprov.support import dirs
 from virtprov.support.errors import ProvError
+from virtprov.support.user_files import dirs
 
 _LARGEST = 1024 * 1024
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from virtprov.support import dirs
 from virtprov.support.errors import ProvError
+from virtprov.support.user_files import dirs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def answer(place: str, question: Question, call: Ask, writing: int) -> None:
     """Ask, write the answer to the pipe `writing`, and keep it; not while another process asks the same place."""
     import json
 
-    from virtprov.support import lock
+    from virtprov.support.user_files import lock
 
     try:
         with lock.take(f"completion of {place}", "asking for names", lambda _: None, patience=0):
@@ -171,7 +171,8 @@ def _keep(place: str, question: Question, texts: list[str]) -> None:
     """Keep an answer, as the last of at most MOST_KEPT. Raises ProvError, OSError."""
     import json
 
-    from virtprov.support import files, private
+    from virtprov.support import files
+    from virtprov.support.user_files import private
 
     path = _path(place)
     answers = _kept(place)

@@ -10,8 +10,8 @@ import os
 
 from virtprov.cli.compat import OLD_NAMES
 from virtprov.cli.shells.scripts import script
-from virtprov.support import dirs
 from virtprov.support.errors import ProvError
+from virtprov.support.user_files import dirs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
