@@ -63,6 +63,12 @@ def test_the_man_pages_are_there(names: set[str]) -> None:
     assert pages - names == set()
 
 
+def test_the_completions_are_there(names: set[str]) -> None:
+    scripts = {path.relative_to(TOP / "completions") for path in (TOP / "completions").rglob("*") if path.is_file()}
+    assert len(scripts) == 9
+    assert {f"virtprov-{__version__}.data/data/share/{path}" for path in scripts} - names == set()
+
+
 def test_nothing_else_is_there(names: set[str]) -> None:
     info = f"virtprov-{__version__}"
     assert {name.split("/")[0] for name in names} == {"virtprov", f"{info}.data", f"{info}.dist-info"}

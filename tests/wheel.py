@@ -11,7 +11,8 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 # What pip reads; the rest of the tree, caches above all, stays where it is.
 SOURCES = (
-    "virtprov", "data", "man", "LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.cfg", "setup.py",
+    "virtprov", "completions", "data", "man", "LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.cfg",
+    "setup.py",
 )  # fmt: skip
 
 
