@@ -15,7 +15,8 @@ from tools import release_check as release
 TOP = Path(__file__).resolve().parents[1]
 READ = (
     "virtprov/__init__.py", "packaging/rpm/virtprov.spec", "packaging/debian/control", "README.md", "CHANGELOG.md",
-    "docs/tutorial/install.md", "pyproject.toml", "man/virtprov-install.1", "man/virtprov-clone.1", "man/virtprov-xml.1",
+    "docs/tutorial/install.md", "pyproject.toml", "man/virtprov-install.1", "man/virtprov-clone.1",
+    "man/virtprov-xml.1",
 )  # fmt: skip
 Check = Callable[[Path], list[str]]
 
