@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli.output import Output, confirm
+from virtprov.cli.output import Output, confirm, tell
 from virtprov.support.errors import ProvError, UsageError
 from virtprov.support.text import join_words
 from virtprov.support.visible import on_one_line
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BESIDE = (
     "remove", "keep_disks", "with_disk", "force_off", "yes", "connect", "wait", "dry_run", "output", "quiet", "debug",
+    "color",
 )  # fmt: skip
 """The attributes of flags that can be used together."""
 
@@ -51,7 +52,7 @@ def main(args: Namespace, parser: Parser, output: Output) -> int:
         _show(work, output, always=asks)
         if asks and not confirm(_question(work)):
             output.say("Nothing has been removed.")
-            output.object(_facts(work, []))
+            output.object("remove", _facts(work, []))
             return 0
         outcomes = work.carry_out()
     return _report(work, outcomes, output)
@@ -62,7 +63,7 @@ def _preview(work: Removing, output: Output) -> int:
         for line in _list(removal, force_off=work.request.force_off):
             output.line(f"Would {line}")
     output.summary("Nothing has been changed.")
-    output.object(_facts(work, []))
+    output.object("remove", _facts(work, []))
     return 0
 
 
@@ -101,8 +102,8 @@ def _report(work: Removing, outcomes: list[Outcome], output: Output) -> int:
             output.summary(f"Removed guest '{outcome.removal.name}'.")
         else:
             problem = f"could not remove guest '{outcome.removal.name}': {outcome.error.message}"
-            sys.stderr.write(f"error: {on_one_line(problem)}\n")
-    output.object(_facts(work, outcomes))
+            tell("error", on_one_line(problem))
+    output.object("remove", _facts(work, outcomes))
     return ProvError.exit_code if failed else 0
 
 
