@@ -113,6 +113,10 @@ def _values(action: Action, text: str) -> list[str]:
     for flag in action.option_strings:
         if flag == "--wait":
             return _goals(text)
+        if flag == "--json-schema":
+            from virtprov.cli.install.json_schema import names
+
+            return [f"{name} " for name in names() if name.startswith(text)]
         word = next((word for word in guest_words.WORDS if f"--{word.name}" == flag), None)
         if word is not None:
             return [f"{value} " for value in word.values if value.startswith(text)]
