@@ -8,6 +8,7 @@ from virtprov.cli import compat, talk
 from virtprov.options.catalogue import GROUPS, help_line
 from virtprov.options.guest_words import WORDS
 from virtprov.support.errors import ParseError, UsageError, nearest
+from virtprov.support.visible import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -229,8 +230,6 @@ class _Formatter(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=26, width=max(_columns() - 2, 40))
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        from virtprov.support.table import wrap
-
         return wrap(text, width)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:

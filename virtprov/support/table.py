@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from virtprov.support.visible import wrap
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,14 +31,3 @@ def lines(headings: Sequence[str], rows: Iterable[Sequence[str]], columns: int |
         shown.append((start + first).rstrip())
         shown += [" " * before + part for part in rest]
     return shown
-
-
-def wrap(text: str, width: int | None) -> list[str]:
-    """Cut a text into lines of at most `width` columns at its blanks; a longer word stays whole. None: one line."""
-    parts = [""]
-    for word in text.split():
-        if width is not None and parts[-1] and len(parts[-1]) + 1 + len(word) > width:
-            parts.append(word)
-        else:
-            parts[-1] += (" " if parts[-1] else "") + word
-    return parts

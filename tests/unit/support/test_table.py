@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.support.table import lines, wrap
+from virtprov.support.table import lines
 
 HEADINGS = ("NAME", "STATE", "FOUND")
 ROWS = [("a", "missing", "one two three four"), ("longer name", "ok", ""), ("", "", "more")]
@@ -30,10 +30,3 @@ def test_a_narrow_terminal_leaves_some_room() -> None:
 
 def test_only_headings() -> None:
     assert lines(("A", "B"), []) == ["A  B"]
-
-
-def test_wrapping() -> None:
-    assert wrap("one two three", 7) == ["one two", "three"]
-    assert wrap("one two three", None) == ["one two three"]
-    assert wrap("a-word-that-is-long b", 5) == ["a-word-that-is-long", "b"]
-    assert wrap("", 5) == [""]
