@@ -109,7 +109,7 @@ def _ask_host(host: Host, limit: float) -> Iterator[Answer]:
 
     is_silent = False
     for check in host_checks.CHECKS:
-        finding = _LATE if is_silent else _within(limit, partial(check.look, host))
+        finding = _LATE if is_silent else _within(limit, partial(check.ask, host))
         is_silent = finding is _LATE
         if finding is not None:
             yield Answer(check, finding)

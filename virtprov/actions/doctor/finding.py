@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.support import programs
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
@@ -50,9 +51,14 @@ class Check(Record):
 
 
 class HostCheck(Check):
-    """A question that the host answers, None if it makes no sense there."""
+    """A question that the host answers, if its driver is one of `drivers`; () for all."""
 
     look: Callable[[Host], Finding | None]
+    drivers: tuple[str, ...] = ()
+
+    def ask(self, host: Host) -> Finding | None:
+        """Return what is found on a host; None if the question makes no sense there."""
+        return self.look(host) if not self.drivers or host.driver in self.drivers else None
 
 
 class MachineCheck(Check):
@@ -93,6 +99,14 @@ def install(debian: str, fedora: str) -> tuple[Mend, ...]:
 def run(*commands: str) -> tuple[Mend, ...]:
     """Return commands that every system has."""
     return tuple(Mend(ANY, command) for command in commands)
+
+
+def find_program(name: str) -> Finding:
+    """Look for a program on PATH."""
+    path = programs.find(name)
+    if path:
+        return Finding(OK, path)
+    return Finding(MISSING, f"the program '{name}' is not installed", install(*programs.PACKAGES[name]))
 
 
 def user_here() -> str:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.doctor.finding import LIMITED, MISSING, OK, UNKNOWN, Finding, HostCheck, install, run, user_here
+from virtprov.actions.doctor.finding import (
+    LIMITED,
+    MISSING,
+    OK,
+    UNKNOWN,
+    Finding,
+    HostCheck,
+    find_program,
+    install,
+    run,
+    user_here,
+)
 from virtprov.guest.disks.checks.reachable import barriers_to
 from virtprov.guest.disks.volumes import images_directory
 from virtprov.support import programs
@@ -17,8 +28,6 @@ if TYPE_CHECKING:
     from virtprov.host.info import PoolInfo
 
 DEFAULT = "default"
-_WITH_PARTS = ("qemu", "lxc", "xen", "bhyve")
-"""Drivers whose guests use the virtual networks and the directory pools of libvirt."""
 _LITTLE = 10 * GIB
 """Less space than a small guest with its own disk may grow to."""
 _KVM = "/dev/kvm"
@@ -29,8 +38,8 @@ _QEMU = {
     "aarch64": ("qemu-system-arm", "qemu-kvm"),
     "armv7l": ("qemu-system-arm", "qemu-system-arm"),
     "ppc64le": ("qemu-system-ppc", "qemu-kvm"),
-    "s390x": ("qemu-system-s390x", "qemu-kvm"),
-    "riscv64": ("qemu-system-riscv", "qemu-system-riscv"),
+    "s390x": ("qemu-system", "qemu-kvm"),
+    "riscv64": ("qemu-system", "qemu-system-riscv"),
 }
 """The packages of QEMU by the architecture of the host: Debian, Fedora."""
 _FIRMWARE = {
@@ -67,10 +76,8 @@ def find_hypervisor(host: Host) -> Finding:
     return Finding(MISSING, f"no QEMU for {own}", install(*_QEMU.get(own, ("qemu-system", "qemu-kvm"))))
 
 
-def find_acceleration(host: Host) -> Finding | None:
+def find_acceleration(host: Host) -> Finding:
     """Look for KVM; for a local host also at the device, if libvirt does not report it."""
-    if host.driver != "qemu":
-        return None
     known = host.capabilities.of_host()
     if any(kind.domain_type("kvm") for kind in known.guest_kinds(known.host_arch)):
         return Finding(OK, f"KVM for {known.host_arch}")
@@ -109,10 +116,8 @@ def _virsh(host: Host, *words: str) -> str:
 # -- networks and storage -------------------------------------------------------------------------
 
 
-def find_network(host: Host) -> Finding | None:
+def find_network(host: Host) -> Finding:
     """Look for the network that a guest gets without --network."""
-    if host.driver not in _WITH_PARTS:
-        return None
     if host.is_session:
         return Finding(OK, "user networking; --publish forwards ports to a guest")
     bridge = None if host.is_remote else host.networks.default_bridge()
@@ -131,10 +136,8 @@ def find_network(host: Host) -> Finding | None:
     return Finding(OK, f"network '{DEFAULT}'" + (f" ({network.forward})" if network.forward else ""))
 
 
-def find_pool(host: Host) -> Finding | None:
+def find_pool(host: Host) -> Finding:
     """Look at the pool for new disks: whether it is active, and has free space."""
-    if host.driver not in (*_WITH_PARTS, "test"):
-        return None
     directory = images_directory(host)
     pool = host.storage.pool(DEFAULT) or host.storage.pool_at(directory)
     if pool is None:
@@ -164,7 +167,7 @@ def _with_room(found: str, free: int | None) -> Finding:
 
 def find_permissions(host: Host) -> Finding | None:
     """Look whether QEMU's account can open files in the pool, and in the caches of this user."""
-    if host.driver != "qemu" or host.is_session:
+    if host.is_session:
         return None
     if not is_here(host):
         return Finding(UNKNOWN, "can only be checked on the host itself")
@@ -199,10 +202,13 @@ def of_guest(host: Host) -> DomainCapabilities | None:
     return host.capabilities.of_guest(known.host_arch, machine, types[0])
 
 
-def find_firmware(host: Host) -> Finding | None:
+def _offers(host: Host, device: str, enum: str) -> tuple[str, ...] | None:
+    known = of_guest(host)
+    return known.device(device, enum) if known is not None else None
+
+
+def find_firmware(host: Host) -> Finding:
     """Look for UEFI, and whether it has Secure Boot."""
-    if host.driver != "qemu":
-        return None
     known, arch = of_guest(host), host.capabilities.of_host().host_arch
     if known is None:
         return Finding(UNKNOWN, _SILENT)
@@ -216,12 +222,9 @@ def find_firmware(host: Host) -> Finding | None:
     return Finding(OK, f"UEFI for {arch}" + (" with Secure Boot" if "yes" in known.loader.secure else ""))
 
 
-def find_tpm(host: Host) -> Finding | None:
+def find_tpm(host: Host) -> Finding:
     """Look for swtpm, which libvirt reports if it finds its programs."""
-    if host.driver != "qemu":
-        return None
-    known = of_guest(host)
-    offered = known.device("tpm", "backendModel") if known is not None else None
+    offered = _offers(host, "tpm", "backendModel")
     if offered is None:
         return Finding(UNKNOWN, _SILENT)
     if "emulator" in offered:
@@ -229,12 +232,9 @@ def find_tpm(host: Host) -> Finding | None:
     return Finding(MISSING, "the host has no swtpm", install("swtpm swtpm-tools", "swtpm swtpm-tools"))
 
 
-def find_passt(host: Host) -> Finding | None:
+def find_passt(host: Host) -> Finding:
     """Look for passt; libvirt reports whether it can use it, but not whether the program is there."""
-    if host.driver != "qemu":
-        return None
-    known = of_guest(host)
-    offered = known.device("interface", "backendType") if known is not None else None
+    offered = _offers(host, "interface", "backendType")
     if is_here(host) and not programs.find("passt"):
         return Finding(MISSING, "the program 'passt' is not installed", install("passt", "passt"))
     if offered is None:
@@ -245,12 +245,9 @@ def find_passt(host: Host) -> Finding | None:
     return Finding(MISSING, "libvirt on the host cannot use passt", hint="libvirt 9.0 and QEMU 7.2 or later can")
 
 
-def find_shared_folders(host: Host) -> Finding | None:
+def find_shared_folders(host: Host) -> Finding:
     """Look for virtiofs; libvirt reports whether QEMU has it, but not whether virtiofsd is there."""
-    if host.driver != "qemu":
-        return None
-    known = of_guest(host)
-    offered = known.device("filesystem", "driverType") if known is not None else None
+    offered = _offers(host, "filesystem", "driverType")
     if offered is None:
         return Finding(UNKNOWN, _SILENT)
     if "virtiofs" not in offered:
@@ -262,24 +259,24 @@ def find_shared_folders(host: Host) -> Finding | None:
 
 def find_image_tool(host: Host) -> Finding | None:
     """Look for qemu-img, with which libvirt creates qcow2 volumes."""
-    if host.driver != "qemu" or not is_here(host):
-        return None
-    path = programs.find("qemu-img")
-    if path:
-        return Finding(OK, path)
-    return Finding(MISSING, "the program 'qemu-img' is not installed", install(*programs.PACKAGES["qemu-img"]))
+    return find_program("qemu-img") if is_here(host) else None
 
 
+_QEMU_ONLY = ("qemu",)
+_WITH_PARTS = ("qemu", "lxc", "xen", "bhyve")
+"""Drivers whose guests use the virtual networks and the directory pools of libvirt."""
 CHECKS = (
     HostCheck("hypervisor", "hypervisor", "all guests", True, find_hypervisor),
-    HostCheck("kvm", "KVM", "guests at full speed; without it they are emulated", False, find_acceleration),
-    HostCheck("network", "network", "guests without --network", True, find_network),
-    HostCheck("pool", "storage pool", "new disks", True, find_pool),
-    HostCheck("permissions", "QEMU's rights", "disks and media of guests", True, find_permissions),
-    HostCheck("qemu-img", "qemu-img", "qcow2 disks", True, find_image_tool),
-    HostCheck("firmware", "UEFI", "--boot uefi, Secure Boot, Windows 11", False, find_firmware),
-    HostCheck("tpm", "TPM", "--tpm emulator, Windows 11", False, find_tpm),
-    HostCheck("passt", "passt", "--network passt, --publish", False, find_passt),
-    HostCheck("shared-folders", "shared folders", "--filesystem driver.type=virtiofs", False, find_shared_folders),
+    HostCheck("kvm", "KVM", "guests at full speed; without it they are emulated", False, find_acceleration, _QEMU_ONLY),
+    HostCheck("network", "network", "guests without --network", True, find_network, _WITH_PARTS),
+    HostCheck("pool", "storage pool", "new disks", True, find_pool, (*_WITH_PARTS, "test")),
+    HostCheck("permissions", "QEMU's rights", "disks and media of guests", True, find_permissions, _QEMU_ONLY),
+    HostCheck("qemu-img", "qemu-img", "qcow2 disks", True, find_image_tool, _QEMU_ONLY),
+    HostCheck("firmware", "UEFI", "--boot uefi, Secure Boot, Windows 11", False, find_firmware, _QEMU_ONLY),
+    HostCheck("tpm", "TPM", "--tpm emulator, Windows 11", False, find_tpm, _QEMU_ONLY),
+    HostCheck("passt", "passt", "--network passt, --publish", False, find_passt, _QEMU_ONLY),
+    HostCheck(
+        "shared-folders", "shared folders", "--filesystem driver.type=virtiofs", False, find_shared_folders, _QEMU_ONLY
+    ),
 )
 """The table of checks, in the order of the report."""

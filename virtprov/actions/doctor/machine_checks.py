@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from virtprov.actions.doctor.finding import DEBIAN, LIMITED, MISSING, OK, Finding, MachineCheck, Mend, install
-from virtprov.support import programs
+from virtprov.actions.doctor.finding import DEBIAN, LIMITED, MISSING, OK, Finding, MachineCheck, Mend, find_program
 from virtprov.support.units import GIB, show_size
 
 _PACKAGES = (
@@ -33,14 +32,6 @@ def find_packages() -> Finding:
     )
     hint = "a virtual environment has the packages of the system only if it was made with --system-site-packages"
     return Finding(MISSING, f"{', '.join(module for module, _, _ in lost)} cannot be found", mends, hint)
-
-
-def find_program(name: str) -> Finding:
-    """Look for a program on PATH."""
-    path = programs.find(name)
-    if path:
-        return Finding(OK, path)
-    return Finding(MISSING, f"the program '{name}' is not installed", install(*programs.PACKAGES[name]))
 
 
 def find_viewer() -> Finding:

@@ -48,7 +48,7 @@ class Here(StandIn):
 
 def look(name: str, host: Any) -> Finding | None:
     (check,) = [check for check in host_checks.CHECKS if check.name == name]
-    return check.look(host)
+    return check.ask(host)
 
 
 def commands(finding: Finding | None) -> list[str]:
@@ -70,13 +70,13 @@ def commands(finding: Finding | None) -> list[str]:
 )
 def test_recorded_hosts(recorded: str, states: str) -> None:
     with connect(f"recorded://{HOSTS}/{recorded}") as host:
-        found = [check.look(host) for check in host_checks.CHECKS]
+        found = [check.ask(host) for check in host_checks.CHECKS]
     assert " ".join("-" if finding is None else finding.state for finding in found) == states
 
 
 def test_the_test_driver() -> None:
     with connect("test:///default") as host:
-        found = {check.name: finding for check in host_checks.CHECKS if (finding := check.look(host)) is not None}
+        found = {check.name: finding for check in host_checks.CHECKS if (finding := check.ask(host)) is not None}
     assert found == {
         "hypervisor": Finding(OK, "test for i686"),
         "pool": Finding(OK, "none yet: the first disk creates it in /var/lib/libvirt/images"),
