@@ -72,7 +72,7 @@ def _describe(host: Host) -> Finding:
 
 def _refusal(uri: str | None, error: HostError) -> Finding:
     """Return why there is no connection, with a command that mends that on this machine."""
-    from virtprov.host.failures import Refused
+    from virtprov.host.failures import Lost, Refused
     from virtprov.host.uri import parse
 
     target = parse(uri or os.environ.get("LIBVIRT_DEFAULT_URI") or "")
@@ -82,8 +82,8 @@ def _refusal(uri: str | None, error: HostError) -> Finding:
         mends = run(f"usermod --append --groups libvirt {user_here()}")
     elif is_local and not any(_find_daemon(name) for name in _DAEMONS):
         mends = install("libvirt-daemon-system qemu-system", "libvirt-daemon-kvm")
-    elif is_local:
-        mends = run("systemctl start libvirtd")
+    elif is_local:  # a daemon that hangs is there, but does not answer
+        mends = run(f"systemctl {'restart' if isinstance(error, Lost) else 'start'} libvirtd")
     return Finding(MISSING, error.message, mends, error.hint)
 
 

@@ -18,7 +18,7 @@ from virtprov.actions.doctor.finding import (
     user_here,
 )
 from virtprov.guest.disks.checks.reachable import barriers_to
-from virtprov.guest.disks.volumes import images_directory
+from virtprov.guest.disks.new.volumes import images_directory
 from virtprov.support import programs
 from virtprov.support.units import GIB, show_size
 
@@ -171,7 +171,7 @@ def find_permissions(host: Host) -> Finding | None:
         return None
     if not is_here(host):
         return Finding(UNKNOWN, "can only be checked on the host itself")
-    from virtprov.support import dirs
+    from virtprov.support.user_files import dirs
 
     pool: PoolInfo | None = host.storage.pool(DEFAULT)
     directory = pool.path if pool is not None and pool.path else images_directory(host)

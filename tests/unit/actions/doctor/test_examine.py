@@ -14,7 +14,7 @@ from virtprov.actions.doctor import examine as examining
 from virtprov.actions.doctor.examine import Report, examine
 from virtprov.actions.doctor.finding import MISSING, OK, UNKNOWN, Finding
 from virtprov.host.connection import Host, connect
-from virtprov.host.failures import Refused
+from virtprov.host.failures import Lost, Refused
 from virtprov.support import waiting
 from virtprov.support.errors import HostError
 
@@ -71,6 +71,7 @@ def test_without_the_library() -> None:
             False,
             ["apt install libvirt-daemon-system qemu-system", "dnf install libvirt-daemon-kvm"],
         ),
+        ("qemu:///system", Lost("no answer"), True, ["systemctl restart libvirtd"]),
         ("qemu:///system", Refused("no right"), True, ["usermod --append --groups libvirt ada"]),
         ("qemu+ssh://far/system", HostError("no ssh"), True, []),
         ("xen:///system", HostError("no driver"), False, []),
