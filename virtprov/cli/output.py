@@ -77,6 +77,17 @@ class Output:
         if not self.json:
             show_diff(sys.stdout, text)
 
+    def heading(self, text: str) -> None:
+        """Print the line above the lines of a table."""
+        if not self.json:
+            safe_streams.styled(sys.stdout, [("heading", f"{text}\n")])
+
+    def columns(self) -> int | None:
+        """Return the width of the terminal that results are printed on; None if they go elsewhere."""
+        from virtprov.support import progress
+
+        return progress.columns(sys.stdout) if sys.stdout.isatty() else None
+
     def table(
         self, headings: Sequence[str], rows: Iterable[Sequence[str]], *, marks: Mapping[str, str] | None = None
     ) -> None:
@@ -86,11 +97,11 @@ class Output:
         """
         if self.json:
             return
-        from virtprov.support import progress, table
+        from virtprov.support import table
 
-        columns = progress.columns(sys.stdout) if sys.stdout.isatty() else None
-        first, *rest = table.lines(headings, [[on_one_line(cell) for cell in row] for row in rows], columns)
-        safe_streams.styled(sys.stdout, [("heading", f"{first}\n")])
+        cells = [[on_one_line(cell) for cell in row] for row in rows]
+        first, *rest = table.lines(headings, cells, self.columns())
+        self.heading(first)
         at = first.index(headings[1])
         for line in rest:
             word = line[at:].split(" ", 1)[0]

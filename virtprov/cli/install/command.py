@@ -212,7 +212,8 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
         plan = install_plan.plan(request, host, ledger).plan
     tell_plan(plan, output)
     facts = ledger.facts()
-    output.result("\n".join(explain.lines(facts)))
+    output.heading(explain.HEADING)
+    output.result("\n".join(explain.lines(facts, output.columns() or explain.WIDTH)))
     output.object("explain", {"name": plan.name, "facts": [fact._asdict() for fact in facts]})
     return 0
 
