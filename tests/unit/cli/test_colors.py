@@ -39,7 +39,7 @@ class Screen:
 
     def run(self, *argv: str, **env: str) -> str:
         """Run a command on it, and return all that it writes."""
-        known = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TERM": "xterm", **env}
+        known = {"PATH": os.environ["PATH"], "HOME": os.environ["XDG_STATE_HOME"], "TERM": "xterm", **env}
         with subprocess.Popen(
             [sys.executable, BIN / argv[0], *argv[1:]], stdin=self.theirs, stdout=self.theirs, stderr=self.theirs,
             env=known,
