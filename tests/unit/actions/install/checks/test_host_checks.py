@@ -177,8 +177,16 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], only_bundled_profile
         (["--network", "network=other"], "'other' is not active", "`virsh net-start other`"),
         (["--network", "bridge=nosuch0"], "--network: the host has no bridge 'nosuch0'", "--network default"),
         (["--network", "type=direct,source=nosuch1"], "the host has no network interface 'nosuch1'", ""),
-        (["--boot", "loader=/nonexistent"], "--boot loader=/nonexistent: file not found on the host", "--boot uefi"),
-        (["--boot", "kernel=/nonexistent"], "--boot kernel=/nonexistent: file not found on the host", "check the path"),
+        (
+            ["--boot", "loader=/nonexistent/file"],
+            "--boot loader=/nonexistent/file: file not found on the host",
+            "--boot uefi",
+        ),
+        (
+            ["--boot", "kernel=/nonexistent/file"],
+            "--boot kernel=/nonexistent/file: file not found on the host",
+            "check the path",
+        ),
         (["--boot", "kernel=/dev/zero"], "--boot kernel=/dev/zero: not a regular file", "check the path"),
         (["--boot", "loader=/proc"], "--boot loader=/proc: not a regular file", "check the path"),
         (["--filesystem", "/nosuch,tag"], "--filesystem /nosuch: directory not found on the host", "check the path"),
