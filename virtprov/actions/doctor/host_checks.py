@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 _LITTLE = 10 * GIB
 """Less space than a small guest with its own disk may grow to."""
+_FEW = 5
+"""Up to this many other networks and pools are named."""
 _KVM = "/dev/kvm"
 _SILENT = "the host does not say"
 _QEMU = {
@@ -122,18 +124,25 @@ def find_network(host: Host) -> Finding:
         return Finding(OK, "user networking; --publish forwards ports to a guest")
     bridge = None if host.is_remote else host.networks.default_bridge()
     if bridge:
-        return Finding(OK, f"bridge {bridge}")
+        return Finding(OK, f"bridge {bridge}{_also(host.networks.names(), '')}")
     start = (_virsh(host, "net-start", DEFAULT), _virsh(host, "net-autostart", DEFAULT))
     network = host.networks.find(DEFAULT)
     if network is None:
-        others = host.networks.names()
-        found = f"no network '{DEFAULT}'" + (f"; there is {', '.join(others)}" if others else "")
+        found = f"no network '{DEFAULT}'{_also(host.networks.names(), '')}"
         package = "libvirt-daemon-config-network"
         hint = "or name another one: --network network=NAME, --network bridge=NAME"
         return Finding(MISSING, found, (*install(package, package), *run(*start)), hint)
     if not network.active:
         return Finding(MISSING, f"network '{DEFAULT}' is not active", run(*start))
-    return Finding(OK, f"network '{DEFAULT}'" + (f" ({network.forward})" if network.forward else ""))
+    kind = f" ({network.forward})" if network.forward else ""
+    return Finding(OK, f"network '{DEFAULT}'{kind}{_also(host.networks.names(), DEFAULT)}")
+
+
+def _also(names: tuple[str, ...], besides: str) -> str:
+    """Return the end of a sentence that names what else there is, a few of them."""
+    others = [name for name in names if name != besides]
+    more = ", ..." if len(others) > _FEW else ""
+    return f"; also {', '.join(others[:_FEW])}{more}" if others else ""
 
 
 def find_pool(host: Host) -> Finding:
@@ -146,21 +155,20 @@ def find_pool(host: Host) -> Finding:
     if not pool.active:
         start = run(_virsh(host, "pool-start", pool.name), _virsh(host, "pool-autostart", pool.name))
         return Finding(MISSING, f"{where} is not active", start)
-    return _with_room(where, pool.available)
+    return _with_room(where, pool.available, _also(host.storage.pool_names(), pool.name))
 
 
 def _room_without_pool(host: Host, directory: str) -> Finding:
     from virtprov.support.files import free_bytes
 
     found = f"none yet: the first disk creates it in {directory}"
-    return _with_room(found, free_bytes(directory) if is_here(host) else None)
+    free = free_bytes(directory) if is_here(host) else None
+    return _with_room(found, free, _also(host.storage.pool_names(), ""))
 
 
-def _with_room(found: str, free: int | None) -> Finding:
-    if free is None:
-        return Finding(OK, found)
-    found += f", {show_size(free)} free"
-    if free < _LITTLE:
+def _with_room(found: str, free: int | None, also: str) -> Finding:
+    found += f", {show_size(free)} free{also}" if free is not None else also
+    if free is not None and free < _LITTLE:
         return Finding(LIMITED, found, hint="remove what is not needed, or use another pool: --disk pool=NAME")
     return Finding(OK, found)
 

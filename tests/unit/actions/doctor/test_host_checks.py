@@ -79,7 +79,7 @@ def test_the_test_driver() -> None:
         found = {check.name: finding for check in host_checks.CHECKS if (finding := check.ask(host)) is not None}
     assert found == {
         "hypervisor": Finding(OK, "test for i686"),
-        "pool": Finding(OK, "none yet: the first disk creates it in /var/lib/libvirt/images"),
+        "pool": Finding(OK, "none yet: the first disk creates it in /var/lib/libvirt/images; also default-pool"),
     }
 
 
@@ -159,7 +159,7 @@ class Offline(Here):
 
 def test_networks(kvm: Host) -> None:
     finding = look("network", Offline(kvm))
-    assert finding is not None and finding.found == "no network 'default'; there is lab, office"
+    assert finding is not None and finding.found == "no network 'default'; also lab, office"
     start = [f"virsh --connect qemu:///system net-{verb} default" for verb in ("start", "autostart")]
     assert commands(finding)[2:] == start
     assert commands(finding)[0] == "apt install libvirt-daemon-config-network"
@@ -188,7 +188,7 @@ def test_the_pool(desk: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host = Room(desk)
     host.changes = {"available": 9 << 30}
     finding = look("pool", host)
-    assert finding is not None and finding.state == LIMITED and finding.found.endswith(", 9 GiB free")
+    assert finding is not None and finding.state == LIMITED and ", 9 GiB free; also ceph, lvm" in finding.found
     host.changes = {"active": False, "name": "my pool"}
     finding = look("pool", host)
     assert finding is not None and finding.found == "pool 'my pool' in /var/lib/libvirt/images is not active"
@@ -198,7 +198,7 @@ def test_the_pool(desk: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     finding = look("pool", host)
     assert finding is not None and (finding.state, finding.found) == (
         LIMITED,
-        "none yet: the first disk creates it in /var/lib/libvirt/images, 5 GiB free",
+        "none yet: the first disk creates it in /var/lib/libvirt/images, 5 GiB free; also ceph, default, lvm, media",
     )
 
 
@@ -289,3 +289,10 @@ def test_programs_of_a_host_on_this_machine(kvm: Host, monkeypatch: pytest.Monke
     assert look("qemu-img", kvm) is None, "nobody knows the programs of a recorded host"
     monkeypatch.setattr(programs, "find", lambda name: f"/usr/bin/{name}")
     assert look("qemu-img", Here(kvm)) == Finding(OK, "/usr/bin/qemu-img")
+
+
+def test_other_networks_and_pools_are_named(kvm: Host) -> None:
+    network, pool = look("network", kvm), look("pool", kvm)
+    assert network == Finding(OK, "bridge br0; also default, spare")
+    assert pool is not None and pool.found.endswith("; also attic, fast, images")
+    assert host_checks._also(tuple("abcdefg"), "b") == "; also a, c, d, e, f, ..."
