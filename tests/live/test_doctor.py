@@ -47,8 +47,6 @@ def no_network(lab: Host) -> Iterator[None]:
 
 @pytest.mark.usefixtures("no_network")
 def test_the_commands_mend_what_is_missing(lab: Host) -> None:
-    if lab.virsh("net-list", "--all").count("\n") and examine(lab)[2]["network"]["found"].startswith("bridge"):
-        pytest.fail("the machine's own bridge stands in for the network of the lab")
     code, facts, checks = examine(lab)
     assert code == 1 and not facts["ready"]
     assert checks["network"]["found"] == "network 'default' is not active"
