@@ -100,3 +100,13 @@ def test_another_object_is_noticed(change: Any) -> None:
 def test_programs_may_meet_new_keys() -> None:
     body = {**json.loads(EXAMPLES[1]), "of_a_later_release": 1}
     assert Draft202012Validator(json_schema.read("install")).is_valid(body)
+
+
+def test_every_stage_and_every_kind_of_failure_is_listed() -> None:
+    from virtprov.actions.run import stages
+    from virtprov.cli.app import KINDS
+
+    known = {value for name, value in vars(stages).items() if name.isupper() and isinstance(value, str)}
+    assert set(json_schema.read("install")["$defs"]["stage"]["properties"]["stage"]["enum"]) == known
+    kinds = json_schema.read("error")["properties"]["error"]["properties"]["kind"]["enum"]
+    assert set(kinds) == {*KINDS.values(), "failed", "interrupted", "bug"}
