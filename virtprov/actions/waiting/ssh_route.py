@@ -98,7 +98,9 @@ _ANY = ("", "0.0.0.0", "::")
 
 def _published(guest: Guest, host: Host) -> SshRoute | None:
     """Return the host's port that is forwarded to the guest's ssh; None without one."""
-    forwards = (each for each in publish.find_forwards(guest) if each.guest == SSH_PORT and each.protocol == "tcp")
+    forwards = (
+        forward for forward in publish.find_forwards(guest) if forward.guest == SSH_PORT and forward.protocol == "tcp"
+    )
     found = next(forwards, None)
     if found is None:
         return None

@@ -70,7 +70,7 @@ class _Asking:
     def __init__(self, guest: Guest, host: Host, windows: bool) -> None:
         self.route = ssh_route.find_route(guest, host)
         self.windows = windows
-        self.has_agent = any(path.get(each, "./target/@name") == CHANNEL for each in guest.devices("channel"))
+        self.has_agent = any(path.get(device, "./target/@name") == CHANNEL for device in guest.devices("channel"))
         self.has_console = bool(guest.devices("serial") or guest.devices("console"))
         self.kinds = {nic.get("type", "") for nic in guest.devices("interface")}
 
