@@ -73,6 +73,9 @@ def _ssh(host: Host, guest: Guest, known: list[str]) -> str:
     found = ssh_route.find_route(guest, host)
     if way.host or (way.address and found.is_open):
         return way.line()
+    behind = found.behind_jump([*([way.address] if way.address else []), *known])
+    if behind:
+        return way._replace(address=behind[0], port=ssh_route.SSH_PORT, jump=found.jump).line()
     places = found.places(known)
     if not places:
         return ""

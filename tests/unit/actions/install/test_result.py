@@ -86,6 +86,24 @@ def test_a_guest_that_cannot_be_reached(place: Host) -> None:
     assert (found.addresses, found.reserved, found.ssh, found.disks) == ((), (), "", ())
 
 
+class Remote(Knowing):
+    """The same host, which is another machine."""
+
+    is_remote, is_session, is_recorded = True, False, False
+    machine, uri, driver = "far.example", "qemu+ssh://ana@far.example/system", "qemu"
+
+    def __init__(self, real: Host, jump: str, *addresses: str) -> None:
+        super().__init__(real, *addresses)
+        self.ssh_jump = jump
+
+
+def test_a_guest_behind_a_remote_host_is_reached_through_it(place: Host) -> None:
+    assert describe(Remote(place, "ana@far.example", "10.0.0.7", "192.168.122.50")).ssh == (
+        "ssh -J ana@far.example debian@192.168.122.50"
+    )
+    assert describe(Remote(place, "", "192.168.122.50")).ssh == ""
+
+
 def test_a_guest_that_is_not_there(place: Host) -> None:
     with pytest.raises(HostError, match="guest 'wbe' not found") as caught:
         describe(place, "wbe")
