@@ -1,4 +1,4 @@
-"""Every object of --output json has a schema, and follows it: those of the golden tests, and those of docs/reference/json.md.
+"""Every object of --output json has a schema and follows it: those of the golden tests and of docs/reference/json.md.
 
 Besides, `conftest.py` checks each object that a command prints during the tests.
 """

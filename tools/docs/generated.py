@@ -15,6 +15,8 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP))
 
+from tools.docs.schema_page import schema_page  # noqa: E402
+
 COMMANDS = {
     "virtprov-install": ("install.command", "create, show and remove guests"),
     "virtprov-clone": ("clone", "copy a guest and its disks"),
@@ -35,6 +37,7 @@ def write(folder: Path) -> None:
     for group in catalogue.GROUPS:
         (groups / f"{group}.md").write_text("\n".join(group_page(group)) + "\n", encoding="utf-8")
     (folder / "sub-options.md").write_text("\n".join(group_list()) + "\n", encoding="utf-8")
+    (folder / "json-keys.md").write_text("\n".join(schema_page()) + "\n", encoding="utf-8")
     (folder / "api.md").write_text("\n".join(api_page()) + "\n", encoding="utf-8")
 
 
