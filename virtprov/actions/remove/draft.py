@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.remove import things
+from virtprov.actions.remove import forgotten, snapshots, things
 from virtprov.actions.remove.disks import Disks, has_children
-from virtprov.actions.remove.things import BASE, DISK, MEDIUM, NVRAM, Thing
+from virtprov.actions.remove.things import BASE, DISK, MEDIUM, NVRAM, SAVE, Thing
 from virtprov.actions.run.artifacts.path_users import PathUsers
 from virtprov.actions.run.children import find_children
 from virtprov.actions.run.trail_reader import find_active
@@ -65,13 +65,16 @@ def plan(request: RemoveRequest, host: Host) -> tuple[Removal, ...]:
     """
     infos = _find(request, host)
     guests = {info.uuid: Guest.parse(host.guests.xml(info.uuid, inactive=info.persistent)) for info in infos}
+    files = {info.uuid: snapshots.read(host, info) for info in infos}
     images = frozenset(path for guest in guests.values() for path in _list_images(host, guest))
+    images |= {path for each in files.values() for path in each.images}
     users = PathUsers(host, frozenset(guests), images, all_pools=True)
     removals = []
     for info in infos:
         guest = guests[info.uuid]
-        disks = Disks(host, guest, request, users)
-        found = [*disks.list(), *things.list_files(guest), *things.list_kept(host, info, guest, users)]
+        disks = Disks(host, guest, request, users, files[info.uuid])
+        found = [*disks.list(), *things.list_files(guest), *things.list_logs(host, guest, users)]
+        found += [*things.list_kept(host, info, guest, users), *forgotten.list_files(host, info)]
         if info.active and info.persistent:
             running = Guest.parse(host.guests.xml(info.uuid))
             found += [*disks.list_running_seeds(running), *things.list_plugged(guest, running)]
@@ -128,7 +131,9 @@ def _refuse_unlisted(host: Host, guest: Guest, images: frozenset[str]) -> None:
 
 def _check_named(request: RemoveRequest, removals: list[Removal]) -> None:
     """Raise UsageError if a disk that the user has named is not a guest's, or cannot go."""
-    disks = {thing.path: thing for removal in removals for thing in removal.things if thing.kind in (DISK, MEDIUM)}
+    disks = {
+        thing.path: thing for removal in removals for thing in removal.things if thing.kind in (DISK, MEDIUM, SAVE)
+    }
     for path in request.with_disks:
         if path not in disks:
             names = join_words(f"'{removal.name}'" for removal in removals)

@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from virtprov.actions.run.artifacts.artifact import OTHERS, OURS, Evidence, Standing
 from virtprov.actions.run.children import find_children
 from virtprov.guest import template_mark
 from virtprov.guest.disks.source import DiskSource
@@ -136,6 +137,12 @@ def find_use(host: HostView, uuid: str) -> str:
         return ""
     names = list_dependent(host, guest)
     return f"the disks of template '{guest.name}' are the backing images of {join_words(names)}" if names else ""
+
+
+def judge_by_clones(host: HostView, uuid: str, evidence: Evidence) -> Standing:
+    """Return OTHERS for a template on whose disks something depends, OURS for any other guest."""
+    user = find_use(host, uuid) if evidence.use_of is None else evidence.use_of(uuid)
+    return Standing(OTHERS, user) if user else Standing(OURS)
 
 
 def refuse_template(host: HostView, guest: Guest, what: str) -> None:

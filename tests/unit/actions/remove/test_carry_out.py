@@ -340,3 +340,28 @@ def test_a_login_that_cannot_be_forgotten_does_not_stop_the_removal(
     first, second = remove(host, "a", "b")
     assert first.error is None and second.error is None and listed(host) == {"guests": [], "pool p": []}
     assert told.warned == ["cannot change ~/.ssh/config: read-only"] * 2
+
+
+@pytest.mark.parametrize("way", ["again", "clean-up"])
+def test_the_way_to_log_in_goes_wherever_a_run_is_killed(
+    way: str, domain: MakeGuest, host_with: MakeHost, remove: Remove, told: Any
+) -> None:
+    """Until the guest goes, its host key is needed; when it is gone, nothing knows the key's file any more."""
+    for point in range(80):
+        host = host_with(domain("a", disk("a.qcow2")), images={"a.qcow2": ""})
+        info = host.guests.find("a")
+        assert info is not None
+        known = Path(login.known_hosts_path(info.uuid))
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.write_text(login.known_hosts_text(login.Login("debian", info.uuid), "ssh-ed25519 AAAA"))
+        where = killed(remove, host, point)
+        if way == "again" and host.guests.find("a") is not None:
+            remove(host, "a")
+        for run, log in read_ended_runs([]):
+            leftovers.remove(run, host, leftovers.look(run, host), lambda found: False)
+            carry_out.forget_logins(run, host, told.said.append, told.warned.append)
+            log.remove()
+        assert known.exists() == (host.guests.find("a") is not None), where
+        if not where:
+            break
+    assert point > 12

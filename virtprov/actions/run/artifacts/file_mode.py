@@ -58,10 +58,9 @@ class FileMode(Artifact):
             return Standing(GONE)
         if now != int(self.after, 8):
             return Standing(OTHERS, "the permissions of the file have been changed since")
-        from virtprov.actions.run.templates import find_use
+        from virtprov.actions.run.templates import judge_by_clones
 
-        user = find_use(host, self.guest) if self.guest else ""
-        return Standing(OTHERS, user) if user else Standing(OURS)
+        return judge_by_clones(host, self.guest, evidence) if self.guest else Standing(OURS)
 
     def take_down(self, host: Host) -> None:
         try:
