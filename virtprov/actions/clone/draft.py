@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.clone import disks, inside, linked, platform_state
+from virtprov.actions.clone import disks, inside, linked, platform_state, source_state
 from virtprov.actions.clone.disks import DiskFate
 from virtprov.actions.clone.inside import Inside
-from virtprov.actions.clone.platform_state import COPIED, RENEWED, Part
+from virtprov.actions.clone.platform_state import COPIED, RENEWED, SHARED, Part
 from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run import templates
@@ -73,7 +73,10 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     early: tuple[Step, ...] = (*template.first, *copies.steps, *pools, *room, *variables.steps, *identity_inside.steps)
     listed: tuple[Step, ...] = (*early, Define(name, stays), *template.check, *following, *gone, *copies.last)
     warnings += [*identity.warn_of_shared(guest), *identity_inside.warnings]
-    parts = platform_state.compare(host, source, guest, variables.fate)
+    if copied and not request.document:
+        warnings += source_state.warn_of_states(host, source, copies)
+    bases = tuple(Part("backing image", SHARED, image) for _, image in copies.bases)
+    parts = (*platform_state.compare(host, source, guest, variables.fate), *dict.fromkeys(bases))
     notes = [*template.notes, *([f"'{name}' gets " + ", ".join(report)] if report else [])]
     notes += [*platform_state.note_copied(parts), *platform_state.note_shared(parts)]
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))

@@ -71,7 +71,7 @@ def note_copied(parts: tuple[Part, ...]) -> list[str]:
     return notes
 
 
-_TOGETHER = ("output file", "folder", "boot file", "fw_cfg file", "secret", "TPM secret")
+_TOGETHER = ("output file", "folder", "boot file", "fw_cfg file", "secret", "TPM secret", "backing image")
 """Parts that two running guests can use at the same time. There are warnings about the others."""
 
 

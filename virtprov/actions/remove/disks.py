@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.remove.snapshots import SnapshotFiles
 from virtprov.actions.remove.things import (
     BASE,
     CREDENTIAL,
@@ -22,6 +21,7 @@ from virtprov.actions.remove.things import FILE as OTHER_FILE
 from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.seed import fw_cfg, replace
 from virtprov.guest import template_mark
+from virtprov.guest.disks.snapshot_files import SnapshotFiles
 from virtprov.guest.disks.source import DIR, FILE, NETWORK, VOLUME, DiskSource
 from virtprov.guest.disks.volumes import GIVEN_ONLY
 from virtprov.support import iso

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.remove import forgotten, snapshots, things
+from virtprov.actions.remove import forgotten, things
 from virtprov.actions.remove.disks import Disks, has_children
 from virtprov.actions.remove.things import BASE, DISK, MEDIUM, NVRAM, SAVE, Thing
 from virtprov.actions.run.artifacts.path_users import PathUsers
 from virtprov.actions.run.children import find_children
 from virtprov.actions.run.trail_reader import find_active
+from virtprov.guest.disks import snapshot_files
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.guest.reservations import Reserved, of_guest
@@ -65,7 +66,10 @@ def plan(request: RemoveRequest, host: Host) -> tuple[Removal, ...]:
     """
     infos = _find(request, host)
     guests = {info.uuid: Guest.parse(host.guests.xml(info.uuid, inactive=info.persistent)) for info in infos}
-    files = {info.uuid: snapshots.read(host, info) for info in infos}
+    files = {
+        info.uuid: snapshot_files.read(host, host.guests.snapshots(info.uuid) if info.persistent else ())
+        for info in infos
+    }
     images = frozenset(path for guest in guests.values() for path in _list_images(host, guest))
     images |= {path for each in files.values() for path in each.images}
     users = PathUsers(host, frozenset(guests), images, all_pools=True)

@@ -174,12 +174,30 @@ def test_files_are_for_the_other_disks_in_order(host: Host) -> None:
         ),
         (DiskChoice("vda", path="/main/luks.qcow2"), UsageError, "is the original's own disk"),
         (DiskChoice("vdf", path="/nowhere/a.img"), UsageError, "the directory /nowhere does not exist"),
+        (DiskChoice("vdf", path="/dev/fd/x"), UsageError, "--copy vdf,path=/dev/fd/x: no such device"),
+        (DiskChoice("vda", path="/dev/sdx9"), UsageError, "--copy vda,path=/dev/sdx9: no such device"),
     ],
 )
 def test_what_is_refused(host: Host, choice: DiskChoice, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message) as caught:
         plan(host, choice)
     assert caught.value.hint  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("pool_of", ["parts", ""])
+def test_no_file_is_created_beside_a_device(pool_of: str, host: Host, tmp_path: Path) -> None:
+    """It would be in memory, whatever its size. A directory of memory that users know is another matter."""
+    if not pool_of:
+        parts = host._link.conn.storagePoolLookupByName("parts")
+        parts.destroy()
+        parts.undefine()
+    text = host.guests.xml("one", inactive=True).replace("/dev/vg/one", "/dev/null")
+    request = CloneRequest(document=text.encode(), name="two", auto=True, skip=frozenset({f"vd{x}" for x in "abcdeg"}))
+    with pytest.raises(UsageError, match="no path can be generated for the copy of vdf, which is a device") as caught:
+        draft.plan(request, host)
+    assert "--copy vdf,path=PATH; or --pool NAME" in caught.value.hint
+    made = draft.plan(request._replace(choices=(DiskChoice("vdf", path="/dev/shm/virtprov-two.img"),)), host)
+    assert [found.path for found in made.disks if found.fate == "copied"] == ["/dev/shm/virtprov-two.img"]
 
 
 def test_a_disk_of_ceph_that_no_pool_has(host: Host) -> None:

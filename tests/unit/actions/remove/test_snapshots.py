@@ -10,7 +10,7 @@ import pytest
 from tests.qcow2 import write_qcow2
 from tests.standin import StandIn
 from tests.unit.actions.remove.conftest import MakeGuest, MakeHost, disk, planned, told
-from virtprov.actions.remove import snapshots
+from virtprov.guest.disks import snapshot_files
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 
@@ -137,7 +137,6 @@ def test_the_driver_is_asked_for_its_snapshots(domain: MakeGuest, host_with: Mak
     host.guests._domains.get("web").snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)
     (text,) = host.guests.snapshots("web")
     assert "<name>s</name>" in text
-    info = host.guests.find("web")
-    assert info is not None and snapshots.read(host, info) == snapshots.SnapshotFiles()
+    assert snapshot_files.read(host, (text,)) == snapshot_files.SnapshotFiles()
     with pytest.raises(HostError):
         host.guests.snapshots("nosuch")

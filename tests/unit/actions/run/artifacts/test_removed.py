@@ -81,7 +81,9 @@ def test_a_volume_of_the_guest_goes(place: Host) -> None:
 
 def test_a_volume_that_somebody_uses_by_now_stays(place: Host) -> None:
     with_disk(place)
-    assert VOLUME.waits(place, Evidence(user_of=users_of(place, frozenset(), frozenset()))) == Standing(OTHERS, "used by guest 'web'")
+    assert VOLUME.waits(place, Evidence(user_of=users_of(place, frozenset(), frozenset()))) == Standing(
+        OTHERS, "used by guest 'web'"
+    )
 
 
 def test_another_volume_of_that_name_stays(place: Host) -> None:
@@ -123,7 +125,9 @@ def test_the_password_of_its_disk_goes(place: Host) -> None:
     host: Any = Keeping(place, "/srv/a.img")
     secret = RemovedSecret("/srv/a.img", UUID)
     assert secret.waits(host, Evidence()) == Standing(OURS)
-    assert RemovedSecret("/srv/b.img", UUID).waits(host, Evidence()) == Standing(OTHERS, "another secret now has this UUID")
+    assert RemovedSecret("/srv/b.img", UUID).waits(host, Evidence()) == Standing(
+        OTHERS, "another secret now has this UUID"
+    )
     secret.discard(host)
     assert host.kept == {} and secret.waits(host, Evidence()) == Standing(GONE)
     secret.discard(host)

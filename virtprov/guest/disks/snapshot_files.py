@@ -13,10 +13,9 @@ from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from virtprov.host.connection import Host
-    from virtprov.host.info import GuestInfo
+    from virtprov.guest.host_view import HostView
     from virtprov.xml.tree import Element
 
 
@@ -27,10 +26,10 @@ class SnapshotFiles(Record):
     memory: tuple[str, ...] = ()
 
 
-def read(host: Host, info: GuestInfo) -> SnapshotFiles:
-    """Return the files that the metadata of the guest's snapshots name, whether they exist or not."""
+def read(host: HostView, documents: Iterable[str]) -> SnapshotFiles:
+    """Return the files that the metadata of a guest's snapshots name, whether they exist or not."""
     images, memory = list[str](), list[str]()
-    for text in host.guests.snapshots(info.uuid) if info.persistent else ():
+    for text in documents:
         root = tree.parse(text)
         images += _list_images(host, root)
         if path.text(root, "./memory/@snapshot") == "external":
@@ -38,7 +37,7 @@ def read(host: Host, info: GuestInfo) -> SnapshotFiles:
     return SnapshotFiles(tuple(dict.fromkeys(filter(None, images))), tuple(dict.fromkeys(filter(None, memory))))
 
 
-def _list_images(host: Host, root: Element) -> Iterator[str]:
+def _list_images(host: HostView, root: Element) -> Iterator[str]:
     """Yield the image that each disk got by an external snapshot, and the one that the guest wrote to before."""
     box = tree.child(root, "domain")
     before = {path.text(disk, "./target/@dev"): disk for disk in Guest(box).disks()} if box is not None else {}
