@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.clone import credentials
 from virtprov.actions.request import CloneRequest
-from virtprov.actions.seed import copies, fw_cfg, replace
+from virtprov.actions.seed import copies, fw_cfg, login, replace
 from virtprov.actions.seed.copies import CopySeed
+from virtprov.actions.seed.login import Login
+from virtprov.actions.steps.known_hosts import KeepHostKey
 from virtprov.cloudinit.guest_words import WORDS, GuestWords
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import KEEP as KEEP_SEED
@@ -148,6 +150,8 @@ def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, p
             f"`virtprov-xml {_quote(guest.name)} --cloud-init eject --update --define`"
         )
     notes.append(_note_left(guest.name, enables=enables))
+    way = _find_login(wanted, source, guest, profile)
+    keeps = KeepHostKey(way.known_hosts, login.known_hosts_text(way, made.host_key))
     return Inside(
         NEW,
         why,
@@ -156,10 +160,17 @@ def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, p
         CLOUD_INIT,
         hostname,
         made,
-        steps=seed.steps,
+        steps=(*seed.steps, keeps) if made.host_key else seed.steps,
         notes=tuple(notes),
         warnings=seed.warnings,
     )
+
+
+def _find_login(wanted: SeedRequest, source: Guest, guest: Guest, profile: Profile) -> Login:
+    """Return the way to log in to the clone: as the user of the original, unless its seed has another one."""
+    known = login.find(source.uuid)
+    user = wanted.user or (known.user if known is not None else "") or login.default_user(profile)
+    return Login(user, guest.uuid, login.known_hosts_path(guest.uuid))
 
 
 def _pair_addresses(source: Guest, guest: Guest) -> tuple[tuple[str, str], ...]:
