@@ -14,6 +14,7 @@ from virtprov.actions.request import CloneRequest
 from virtprov.actions.run import templates
 from virtprov.actions.run.artifacts.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
+from virtprov.actions.run.trail_reader import find_active
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Replace, Start, discard_guest
 from virtprov.actions.steps.local_files import CopyFile
@@ -144,13 +145,24 @@ def _name(request: CloneRequest, host: Host, source: str) -> str:
         raise UsageError("no name given for the clone", hint="give --name NAME, or --auto-clone to generate one")
     if not request.name and not source:
         raise UsageError("the original has no name from which the clone's could be generated", hint="give --name NAME")
-    name = request.name or identity.clone_name(source, lambda word: host.guests.find(word) is not None)
+    name = request.name or identity.clone_name(source, lambda word: _is_taken(host, word))
     names.check_name(name)
     if request.replace and name in (source, request.original) and not request.document:
         raise UsageError(f"--replace: '{name}' is the original itself", hint="give the clone another --name")
     if not request.replace:
         checks.name_is_free(host, name)
+    process = find_active(host.uri, name) if not request.planning else 0
+    if process:
+        raise HostError(
+            f"another run of virtprov is working on guest '{name}' (process {process})",
+            hint="give another --name, or run the command again when the other one has finished",
+        )
     return name
+
+
+def _is_taken(host: Host, name: str) -> bool:
+    """Return whether a guest has the name, or will have it when another run has copied its disks."""
+    return host.guests.find(name) is not None or find_active(host.uri, name) != 0
 
 
 def _uuid(request: CloneRequest, host: Host) -> str:

@@ -11,7 +11,9 @@ import pytest
 from virtprov.actions.clone import draft
 from virtprov.actions.clone.draft import ClonePlan
 from virtprov.actions.request import CloneRequest
+from virtprov.actions.run.artifacts.local_files import File
 from virtprov.actions.run.plan import RunContext, apply
+from virtprov.actions.run.trail import FileTrail
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.progress import Progress
@@ -182,3 +184,18 @@ def test_the_copy_can_be_defined_where_the_original_is(kvm: Host, put: Apply) ->
         for name in ("web", "web-clone", "web-clone1")
     }
     assert paths == {f"/srv/images/{name}.qcow2" for name in ("web", "web-clone", "web-clone1")}
+
+
+def test_a_name_that_another_run_is_giving_is_not_chosen(kvm: Host, files: Path, document: Any, home: Path) -> None:
+    """The other run copies disks before it defines the guest: two of them would copy everything twice."""
+    other = FileTrail("virtprov-clone", kvm, print)
+    other.note_guest("one-clone")
+    other.begin(File("/srv/images/one-clone.img"))
+    request = CloneRequest(document=document(files), auto=True)
+    assert draft.plan(request, kvm).plan.name == "one-clone1"
+    given = request._replace(name="one-clone")
+    with pytest.raises(HostError, match=r"another run of virtprov is working on guest 'one-clone' \(process \d+\)"):
+        draft.plan(given, kvm)
+    assert draft.plan(given._replace(planning=True), kvm).plan.name == "one-clone"
+    other.let_go()  # as a run that is killed
+    assert draft.plan(request, kvm).plan.name == "one-clone"
