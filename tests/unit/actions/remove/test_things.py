@@ -10,6 +10,7 @@ import pytest
 from tests.standin import StandIn
 from tests.unit.actions.remove.conftest import MakeGuest, MakeHost, disk, planned, told
 from virtprov.actions.remove.things import DISK, GUEST, Thing, list_files, list_kept, list_logs, list_plugged
+from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.run.artifacts.path_users import PathUsers
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host
@@ -163,6 +164,16 @@ def test_logs_of_others_stay(host_with: MakeHost, tmp_path: Path, monkeypatch: p
     far: Any = Local(host_with())
     far.is_remote = True
     assert logs(far, CONSOLE.format("/var/log/x", "")) == ["log file /var/log/x: it is a file of another machine"]
+
+
+def test_a_log_is_known_by_its_mark_on_this_machine(host_with: MakeHost, tmp_path: Path) -> None:
+    (tmp_path / "web.log").touch()
+    text = f"<domain><devices>{SERIAL.format(tmp_path / 'web.log', '')}</devices></domain>"
+    for is_remote, mark in ((False, mark_of(f"{tmp_path}/web.log")), (True, "")):
+        host: Any = Local(host_with())
+        host.is_remote = is_remote
+        (log,) = list_logs(host, Guest.parse(text), PathUsers(host, frozenset(), frozenset()))
+        assert log.mark == mark
 
 
 def test_json_has_the_same_keys_for_all_kinds() -> None:

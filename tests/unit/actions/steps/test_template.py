@@ -162,6 +162,20 @@ def test_a_clone_that_came_in_between_keeps_the_template(
         step.do(context_of(host))
 
 
+def test_a_clone_that_came_in_between_gets_its_read_only_base_back(
+    host: Host, base: Path, context_of: Around, tmp_path: Path
+) -> None:
+    """The end of a template is undone if a clone has come meanwhile: then its disks must not be written to."""
+    context = context_of(host)
+    assert MarkTemplate("tmpl", UUID).do(context)
+    base.chmod(0o444)
+    undo = SetModes("tmpl", UUID, (ModeChange(str(base), 0o444, 0o640),)).do(context)
+    assert undo is not None and mode(base) == 0o640
+    write_qcow2(tmp_path / "clone.qcow2", str(base))
+    undo()
+    assert mode(base) == 0o444 and context.trail.artifacts(FileMode) == []
+
+
 def test_a_template_elsewhere_is_only_marked(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     assert template.plan_mark(host, stored(host), is_on=True).warnings == ()
     monkeypatch.setattr(Host, "is_remote", True)
