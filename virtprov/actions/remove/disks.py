@@ -9,6 +9,7 @@ from virtprov.actions.remove.things import (
     BASE,
     CREDENTIAL,
     DISK,
+    DISK_KEPT,
     MEDIUM,
     SAVE,
     SECRET,
@@ -256,16 +257,20 @@ class Disks:
                     yield thing._replace(kind=OTHER_FILE, why="virtprov has not created it")
 
     def _passwords(self, disk: Element, thing: Thing, *, kept: bool) -> Iterator[Thing]:
-        """Yield the secrets of an encrypted disk. Only one that was made for this disk goes, and together with it."""
+        """Yield the secrets of an encrypted disk. One that was made for this disk goes together with it.
+
+        The same for one whose own disk is gone, such as that of the original of a clone.
+        """
         boxes = [box for node in (disk, *tree.children(disk, "source")) for box in tree.children(node, "encryption")]
         for secret in (secret for box in boxes for secret in tree.children(box, "secret")):
             uuid = secret.get("uuid", "")
             path = self.host.secrets.volume(uuid) if uuid else None
             if path is None:
                 continue
-            made_for_it = path in (thing.path, DiskSource.of(disk).path)
-            why = "" if made_for_it else "it was not created for this disk alone"
-            why = "its disk is kept" if kept else why or describe_user(self.users.find_secret(uuid))
+            is_its_own = path in (thing.path, DiskSource.of(disk).path)
+            is_orphan = path.startswith("/") and not (self.host.is_remote or self.users.chains.exists(path))
+            why = "" if is_its_own or is_orphan else "it was not created for this disk alone"
+            why = DISK_KEPT if kept else why or describe_user(self.users.find_secret(uuid))
             yield Thing(SECRET, os.path.basename(path), path or thing.path, uuid=uuid, why=why)
 
 

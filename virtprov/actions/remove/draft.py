@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.remove import forgotten, things
 from virtprov.actions.remove.disks import Disks, has_children
-from virtprov.actions.remove.things import BASE, DISK, MEDIUM, NVRAM, SAVE, Thing
+from virtprov.actions.remove.things import BASE, DISK, DISK_KEPT, MEDIUM, NVRAM, SAVE, SECRET, Thing
 from virtprov.actions.run.artifacts.path_users import PathUsers
 from virtprov.actions.run.children import find_children
 from virtprov.actions.run.trail_reader import find_active
@@ -151,6 +151,25 @@ def _check_named(request: RemoveRequest, removals: list[Removal]) -> None:
             )
 
 
+def _share_secrets(removals: list[Removal]) -> tuple[Removal, ...]:
+    """Let a password that several of the guests need go with the last of them, or stay if one of their disks does."""
+    listed = [
+        (thing, number) for number, removal in enumerate(removals) for thing in removal.things if thing.kind == SECRET
+    ]
+    last = {thing.uuid: number for thing, number in listed}
+    going = {thing.uuid: thing for thing, _ in listed if thing.goes}
+    for thing, _ in listed:
+        if thing.why == DISK_KEPT and thing.uuid in going:
+            going[thing.uuid] = going[thing.uuid]._replace(why=DISK_KEPT)
+
+    def choose(removal: Removal, number: int) -> Removal:
+        shared = [thing for thing in removal.things if thing.kind == SECRET and thing.uuid in going]
+        things = [thing for thing in removal.things if thing not in shared or number == last[thing.uuid]]
+        return removal._replace(things=tuple(going[each.uuid] if each in shared else each for each in things))
+
+    return tuple(choose(removal, number) for number, removal in enumerate(removals))
+
+
 class _Family:
     """Guests that are removed together, some of which may be based on others; `real` resolves symbolic links."""
 
@@ -183,7 +202,7 @@ class _Family:
             free = [removal for removal in left if not any(self._is_below(removal, other) for other in left)]
             done += free or left  # never a circle: the chains of images would be one
             left = [removal for removal in left if removal not in done]
-        return tuple(done)
+        return _share_secrets(done)
 
     def _is_below(self, removal: Removal, other: Removal) -> bool:
         images = {self.real(image) for _, image in other.chains}

@@ -27,6 +27,8 @@ GUEST, DISK, SEED, CREDENTIAL, SECRET, NVRAM = "guest", "disk", "seed", "credent
 TPM, TPM_SECRET, SAVE, SNAPSHOT, CHECKPOINT = "tpm", "tpm-secret", "save", "snapshot", "checkpoint"
 BASE, MEDIUM, FILE, LOG = "base", "medium", "file", "log"
 RESERVATION, LOGIN = "reservation", "login"
+DISK_KEPT = "its disk is kept"
+"""Why a password stays."""
 _WORDS = {
     GUEST: "definition of guest '{name}'",
     DISK: "disk {path}",

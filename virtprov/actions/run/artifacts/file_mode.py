@@ -35,7 +35,7 @@ class ModeChange(Record):
 class FileMode(Artifact):
     """The permissions of the file `path`, in octal: `before` and `after` the run. `mark` identifies the file.
 
-    `guest` is the UUID of the guest with that disk. It keeps the permissions of a template, READ_ONLY, while it has clones.
+    `guest` is the UUID of the guest with that disk. A template keeps its permissions, READ_ONLY, while it has clones.
     """
 
     kind = "mode"
