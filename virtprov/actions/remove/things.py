@@ -29,6 +29,8 @@ BASE, MEDIUM, FILE, LOG = "base", "medium", "file", "log"
 RESERVATION, LOGIN = "reservation", "login"
 DISK_KEPT = "its disk is kept"
 """Why a password stays."""
+_OLDER_LOGS = 10
+"""How many older files of a log are looked for: virtlogd names them LOG.0, LOG.1 ... (max_backups, 3 by default)."""
 _WORDS = {
     GUEST: "definition of guest '{name}'",
     DISK: "disk {path}",
@@ -150,11 +152,11 @@ def list_logs(host: Host, guest: Guest, users: PathUsers) -> Iterator[Thing]:
     if host.driver == "test":  # nothing runs on it, and its files are not those of this machine
         return
     found = {places.text(device, place): device for device, place in find_output_files(guest.root)}
-    for path, device in found.items():
-        if not host.is_remote and not os.path.lexists(path):
-            continue
-        why = _why_log_stays(host, device, path, users)
-        yield Thing(LOG, os.path.basename(path), path, mark="" if host.is_remote else mark_of(path), why=why)
+    for first, device in found.items():
+        for path in (first, *(f"{first}.{number}" for number in range(_OLDER_LOGS))):
+            if host.is_remote and path == first or not host.is_remote and os.path.lexists(path):
+                mark, why = "" if host.is_remote else mark_of(path), _why_log_stays(host, device, path, users)
+                yield Thing(LOG, os.path.basename(path), path, mark=mark, why=why)
 
 
 def _why_log_stays(host: Host, device: Element, path: str, users: PathUsers) -> str:

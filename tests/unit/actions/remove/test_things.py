@@ -154,6 +154,14 @@ def test_logs_of_devices_go_with_the_guest(device: str, host_with: MakeHost, tmp
     assert logs(host_with(), device.format(path, "")) == []  # the test driver runs nothing
 
 
+def test_older_files_of_a_log_go_as_well(host_with: MakeHost, tmp_path: Path) -> None:
+    names = ["web.log", "web.log.0", "web.log.2"]
+    for name in (*names, "web.log.old"):
+        (tmp_path / name).touch()
+    found = logs(Local(host_with()), SERIAL.format(f"{tmp_path}/web.log", ""))
+    assert found == [f"log file {tmp_path}/{name}: goes" for name in names]
+
+
 def test_logs_of_others_stay(host_with: MakeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "both.log"
     path.touch()
