@@ -75,7 +75,7 @@ def plan(request: CloneRequest, host: Host, source: Guest, guest: Guest, *, owne
     profile = replace.find_setting(source, host).profile
     identity, why = _choose(request, host, source, profile, owned)
     if identity == KEEP:
-        notes = (_note_kept(guest.name),) if copied else ()
+        notes = (_note_kept(guest.name, profile),) if copied else ()
         return Inside(KEEP, why, guest, guest, notes=notes)
     if guest.is_container or profile.is_windows:
         what = "a container" if guest.is_container else profile.name
@@ -120,9 +120,15 @@ def _quote(name: str) -> str:
     return shlex.quote(name)
 
 
-def _note_kept(name: str) -> str:
+def _note_kept(name: str, profile: Profile) -> str:
     """Return a note on what the clone still shares with the original inside its disks, and how to renew it."""
     word = _quote(name)
+    if profile.is_windows:
+        return (
+            "The clone still contains the original's computer name, SID and network settings. Renew them with "
+            r"`%WINDIR%\System32\Sysprep\sysprep.exe /generalize /oobe /shutdown`, in the original before it is cloned"
+            ", or in the clone without a network."
+        )
     return (
         "The clone still contains the original's host name, machine-id, ssh host keys and network settings, "
         f"which may refer to old MAC addresses. Renew them while the clone is off with `virt-sysprep -d {word} "

@@ -104,6 +104,13 @@ def test_what_cannot_be_renewed(kvm: Host, text: bytes, message: str) -> None:
         plan(kvm, text, identity="new")
 
 
+def test_what_an_exact_copy_still_contains(kvm: Host) -> None:
+    (note,) = [note for note in plan(kvm, document()).plan.notes if "still contains" in note]
+    assert "virt-sysprep -d two --hostname two" in note
+    (note,) = [note for note in plan(kvm, document("http://microsoft.com/win/11")).plan.notes if "still" in note]
+    assert "SID" in note and r"System32\Sysprep\sysprep.exe /generalize" in note and "virt-sysprep" not in note
+
+
 def test_the_seed_is_for_the_clone_alone(kvm: Host) -> None:
     made = plan(kvm, document(DEBIAN), seed=SeedRequest(hostname="shop"))
     files, (mac,) = seed_documents(made), made.macs

@@ -180,6 +180,34 @@ def test_a_seed_of_this_machine(domain: MakeGuest, host_with: MakeHost, outside:
     assert told(removal, tmp_path) == [ME]
 
 
+class Far(StandIn):
+    """A host on another machine, whose volumes begin with these bytes."""
+
+    is_remote = True
+
+    def __init__(self, host: Host, head: bytes | None) -> None:
+        self.real, self.head = host, head
+
+    def storage_volume_head(self, pool: str, name: str, length: int) -> bytes | None:
+        return self.head if (pool, name) == ("p", "web-seed.iso") and length else None
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        (seed_image(), "- cloud-init seed web-seed.iso"),
+        (b"another", "+ medium web-seed.iso: virtprov has not created it"),
+        (None, "+ medium web-seed.iso: virtprov has not created it"),
+    ],
+)
+def test_a_seed_on_another_machine(
+    head: bytes | None, line: str, domain: MakeGuest, host_with: MakeHost, tmp_path: Path
+) -> None:
+    drive = disk("web-seed.iso", "raw", CDROM, "cdrom", "sda")
+    (removal,) = planned(Far(host_with(domain("web", drive), images={"web-seed.iso": ""}), head), "web")
+    assert told(removal, tmp_path) == [line, ME]
+
+
 def test_a_seed_that_another_guest_has_stays(domain: MakeGuest, host_with: MakeHost, tmp_path: Path) -> None:
     drive = disk("web-seed.iso", "raw", CDROM, "cdrom")
     host = host_with(domain("web", drive), domain("copy", drive, number=2), images={"web-seed.iso": ""})
