@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifacts.artifact import OTHERS, OURS, Evidence, Standing
 from virtprov.actions.run.children import find_children
 from virtprov.guest import template_mark
+from virtprov.guest.disks.chains import Chains
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.guest.template_mark import Image, Mark
 from virtprov.support.errors import HostError
 from virtprov.support.text import join_words
+from virtprov.xml import path as places
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
@@ -30,20 +32,27 @@ def read_image(host: HostView, disk: Element) -> Image:
     """
     source = DiskSource.of(disk)
     place = source.path_on(host) or source.location
-    if place.startswith("/") and not (host.is_remote or host.is_recorded):
-        try:
-            seen = os.stat(place)
-        except OSError:
-            pass
-        else:
-            if not stat.S_ISREG(seen.st_mode):
-                return Image(place)
-            seconds, rest = divmod(seen.st_mtime_ns, 10**9)
-            return Image(place, seen.st_size, f"{seconds}.{rest:09d}", stat.S_IMODE(seen.st_mode))
+    here = _read_here(host, place)
+    if here is not None:
+        return here
     volume = source.volume_on(host)
     if volume is None or volume.type != "file":
         return Image(place)
     return Image(place, volume.physical, volume.mtime)
+
+
+def _read_here(host: HostView, place: str) -> Image | None:
+    """Return the current state of a file or device of this machine; None for any other."""
+    if not place.startswith("/") or host.is_remote or host.is_recorded:
+        return None
+    try:
+        seen = os.stat(place)
+    except OSError:
+        return None
+    if not stat.S_ISREG(seen.st_mode):
+        return Image(place)
+    seconds, rest = divmod(seen.st_mtime_ns, 10**9)
+    return Image(place, seen.st_size, f"{seconds}.{rest:09d}", stat.S_IMODE(seen.st_mode))
 
 
 def make_mark(host: HostView, guest: Guest) -> Mark:
@@ -68,7 +77,21 @@ def find_changed(host: HostView, guest: Guest) -> list[str]:
 
 
 def _read_images(host: HostView, guest: Guest) -> list[Image]:
-    return [read_image(host, disk) for disk in template_mark.list_base_disks(guest)]
+    """Return the state of each disk, and of the files that hold the data of an image (`data_file=`)."""
+    images = [read_image(host, disk) for disk in template_mark.list_base_disks(guest)]
+    data = (_read_here(host, path) for path in list_data_files(host, guest))
+    return [*images, *(image for image in data if image is not None)]
+
+
+def list_data_files(host: HostView, guest: Guest) -> list[str]:
+    """Return the paths of the external data files of a template's disks."""
+    chains = Chains(host)
+    found = [
+        path
+        for disk in template_mark.list_base_disks(guest)
+        for path in chains.data_of(DiskSource.of(disk).path_on(host), places.text(disk, "./driver/@type"))
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _list_changed(mark: Mark, images: list[Image]) -> list[str]:

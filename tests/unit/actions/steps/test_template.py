@@ -116,6 +116,25 @@ def test_the_plan_of_permissions(host: Host, base: Path, tmp_path: Path) -> None
     assert change.diff() == f"@@ permissions of {path} @@\n-0640\n+0444\n"
 
 
+def test_the_data_file_of_an_image_is_protected_as_well(host: Host, base: Path, tmp_path: Path) -> None:
+    text = DOMAIN.format("tmpl", UUID, base).replace("<source", "<driver name='qemu' type='qcow2'/><source")
+    host.guests.define(text)
+    write_qcow2(base, data="tmpl.raw")
+    data = tmp_path / "tmpl.raw"
+    data.write_bytes(b"data")
+    data.chmod(0o640)
+    made = template.plan_mark(host, stored(host), is_on=True)
+    assert [change.path for change in made.modes] == [str(base), str(data)]
+    data.chmod(0o444)
+    assert templates.find_changed(host, made.guest) == []
+    mark = template_mark.read(made.guest)
+    assert mark is not None
+    assert ModeChange(str(data), 0o444, 0o640) in template.plan_release(host, made.guest, mark)
+    data.chmod(0o640)
+    data.write_bytes(b"other data")
+    assert templates.find_changed(host, made.guest) == [str(data)]
+
+
 def test_a_mark_does_not_reach_the_files_of_others(host: Host, base: Path, tmp_path: Path) -> None:
     """Programs that copy a guest copy its metadata as well."""
     other = tmp_path / "other.img"
