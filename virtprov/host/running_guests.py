@@ -219,8 +219,8 @@ class Running(Part):
         """Read along on the guest's first console, for `with host.running.console("web") as console: ...`."""
         from virtprov.host.console import ConsoleReader
 
-        domain = self._domains.get(key)
-        return ConsoleReader(self._conn, domain, key)
+        source, domain = self._domain_with_events(key)
+        return ConsoleReader(source.conn, domain)
 
     def watch(self, key: str) -> Watch:
         """Begin to collect what happens to a guest, for `with host.running.watch("web") as watch: ...`.
@@ -229,11 +229,16 @@ class Running(Part):
         """
         from virtprov.host.events import Watch
 
+        source, domain = self._domain_with_events(key)
+        return Watch(source, domain, str(domain.name()))
+
+    def _domain_with_events(self, key: str) -> tuple[EventSource, Any]:
+        """Return a guest as an object of the connection that delivers events, and that connection."""
         source, domain = self._event_source(), self._domains.get(key)
-        with asking(f"watch the guest '{key}'"):
-            if source.conn is not self._conn:
+        if source.conn is not self._conn:
+            with asking(f"watch the guest '{key}'"):
                 domain = source.conn.lookupByUUIDString(domain.UUIDString())
-            return Watch(source, domain, str(domain.name()))
+        return source, domain
 
     def _event_source(self) -> EventSource:
         """Return this connection if it can deliver events, otherwise a second one to the same host; created once."""
