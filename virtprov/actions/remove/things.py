@@ -162,7 +162,7 @@ def list_logs(host: Host, guest: Guest, users: PathUsers) -> Iterator[Thing]:
 def _why_log_stays(host: Host, device: Element, path: str, users: PathUsers) -> str:
     """Return why a file with the output of a device stays; "" if it is this guest's alone, and can be deleted."""
     if host.is_remote:
-        return "it is a file of another machine"
+        return "libvirt cannot delete it on another machine"
     if os.path.islink(path) or not os.path.isfile(path):
         return "it is not a regular file"
     if any(places.text(device, f"./{tag}/@append") == "on" for tag in ("log", "source")):
