@@ -14,8 +14,9 @@ from tests.qcow2 import write_qcow2
 from tests.unit.actions.edit.test_killed_edits import CALLS, Calls, Killed, clean_up, exploding
 from virtprov.actions.clone import draft
 from virtprov.actions.request import Checks, CloneRequest, DiskChoice
-from virtprov.actions.run import trail
+from virtprov.actions.run import leftovers, trail
 from virtprov.actions.run.plan import RunContext, apply
+from virtprov.actions.run.templates import find_use
 from virtprov.host.connection import Host, connect
 from virtprov.library.edit_request import Change
 from virtprov.library.editing import edit
@@ -131,7 +132,16 @@ def test_a_clone_that_came_meanwhile_keeps_the_template(
     )
     assert point
     write_qcow2(tmp_path / "other.qcow2", f"{tmp_path}/tmpl.img")
-    kept = clean_up(host)
+    asked: list[str] = []
+
+    def counting(host: Host, uuid: str) -> str:
+        asked.append(uuid)
+        return find_use(host, uuid)
+
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(leftovers, "find_use", counting)
+        kept = clean_up(host)
+    assert len(asked) == 1, "one look at all guests of the host is enough"
     assert len(kept) == 3 and all("other.qcow2" in sentence for sentence in kept)
     assert "template=" in host.guests.xml("tmpl", inactive=True) and not host.guests.autostart("tmpl")
     assert (tmp_path / "tmpl.img").stat().st_mode & 0o777 == 0o444

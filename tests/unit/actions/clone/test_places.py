@@ -351,3 +351,21 @@ def test_a_directory_of_this_machine_that_may_not_be_written(
     step = copy_step(plan(host, DiskChoice("vdb", path=f"{tmp_path}/x.img")))
     assert type(step).__name__ == "CopyDisk"  # through a temporary pool, by libvirt
     assert (step.source.path, step.source.capacity) == (f"{tmp_path}/here/one.img", 4000)
+
+
+def test_the_host_shares_blocks_of_raw_files_only(host: Host) -> None:
+    raw = volume("raw.img", "raw", "/main").replace("<volume type='file'>", "<volume>")
+    host._link.conn.storagePoolLookupByName("main").createXML(raw, 0)
+    made = plan(host, DiskChoice("vda"), reflink=True)
+    assert not copy_step(made).reflink
+    assert any(
+        "/main/one.qcow2 is copied in full: the host cannot share the blocks of qcow2" in w for w in made.plan.warnings
+    )
+    text = host.guests.xml("one", inactive=True).replace("/main/one.qcow2", "/main/raw.img").replace("qcow2", "raw", 1)
+    request = CloneRequest(
+        document=text.encode(), name="two", auto=True, skip=frozenset({f"vd{x}" for x in "bcdefg"}), reflink=True
+    )
+    shared = draft.plan(request, host)
+    assert copy_step(shared).reflink and not any("in full" in text for text in shared.plan.warnings)
+    logical = plan(host, DiskChoice("vdf"), reflink=True)
+    assert not copy_step(logical).reflink and any("in full" in text for text in logical.plan.warnings)

@@ -276,6 +276,29 @@ def test_clean_up_keeps_what_others_use_by_now(
     assert found["guest 'a'"] == found["volume a.qcow2 in pool 'p'"] == ("ours", "")
 
 
+def test_clean_up_reads_the_other_guests_once(
+    domain: MakeGuest, host_with: MakeHost, remove: Remove, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many files of the guest are left."""
+    for point in range(80):
+        host = host_with(*two_guests(domain), images=IMAGES)
+        if killed(remove, host, point) == "before delete":
+            break
+        clean_up(host)
+    reads: list[bool] = []
+    documents = type(host.guests).documents
+
+    def counting(guests: Any, *, inactive: bool = False) -> Any:
+        reads.append(inactive)
+        return documents(guests, inactive=inactive)
+
+    monkeypatch.setattr(type(host.guests), "documents", counting)
+    ((run, log),) = read_ended_runs([])
+    found = leftovers.look(run, host)
+    log.close()
+    assert len(found) == 3 and sorted(reads) == [False, True]
+
+
 # -- what is kept for it elsewhere ---------------------------------------------------------------
 
 MAC = "52:54:00:aa:bb:cc"

@@ -171,7 +171,9 @@ def test_logs_of_others_stay(host_with: MakeHost, tmp_path: Path, monkeypatch: p
     assert logs(Local(host_with()), CONSOLE.format(path, "")) == [f"log file {path}: you may not delete it"]
     far: Any = Local(host_with())
     far.is_remote = True
-    assert logs(far, CONSOLE.format("/var/log/x", "")) == ["log file /var/log/x: libvirt cannot delete it on another machine"]
+    assert logs(far, CONSOLE.format("/var/log/x", "")) == [
+        "log file /var/log/x: libvirt cannot delete it on another machine"
+    ]
 
 
 def test_a_log_is_known_by_its_mark_on_this_machine(host_with: MakeHost, tmp_path: Path) -> None:
