@@ -260,14 +260,20 @@ def test_a_run_that_is_killed_anywhere_is_finished(
     assert ends == ({str(gone)} if way == "again" else {str(gone), str(whole)})
 
 
-def test_clean_up_keeps_what_others_use_by_now(
-    domain: MakeGuest, host_with: MakeHost, remove: Remove, listed: Look
-) -> None:
+def kill_before_delete(domain: MakeGuest, host_with: MakeHost, remove: Remove) -> Host:
+    """Return a host on which the removal of a guest was killed just before the first of its files went."""
     for point in range(80):
         host = host_with(*two_guests(domain), images=IMAGES)
         if killed(remove, host, point) == "before delete":
-            break
+            return host
         clean_up(host)
+    raise AssertionError("nothing is deleted")
+
+
+def test_clean_up_keeps_what_others_use_by_now(
+    domain: MakeGuest, host_with: MakeHost, remove: Remove, listed: Look
+) -> None:
+    host = kill_before_delete(domain, host_with, remove)
     host.guests.define(domain("new", disk("a2.qcow2"), number=3).replace(OFF, ""))
     ((run, log),) = read_ended_runs([])
     found = {each.artifact.describe(): (each.state, each.why) for each in leftovers.look(run, host)}
@@ -280,11 +286,7 @@ def test_clean_up_reads_the_other_guests_once(
     domain: MakeGuest, host_with: MakeHost, remove: Remove, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many files of the guest are left."""
-    for point in range(80):
-        host = host_with(*two_guests(domain), images=IMAGES)
-        if killed(remove, host, point) == "before delete":
-            break
-        clean_up(host)
+    host = kill_before_delete(domain, host_with, remove)
     reads: list[bool] = []
     documents = type(host.guests).documents
 
