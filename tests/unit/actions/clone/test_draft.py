@@ -14,11 +14,12 @@ from virtprov.actions.request import CloneRequest
 from virtprov.actions.run.artifacts.local_files import File
 from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.run.trail import FileTrail
-from virtprov.host.connection import Host
+from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.progress import Progress
 from virtprov.xml import path, tree
 
+HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"
 Document = Callable[..., bytes]
 Apply = Callable[[ClonePlan, Any], list[str]]
 
@@ -199,3 +200,24 @@ def test_a_name_that_another_run_is_giving_is_not_chosen(kvm: Host, files: Path,
     assert draft.plan(given._replace(planning=True), kvm).plan.name == "one-clone"
     other.let_go()  # as a run that is killed
     assert draft.plan(request, kvm).plan.name == "one-clone"
+
+
+def test_addresses_are_of_the_range_of_the_hypervisor(kvm: Host, tmp_path: Path) -> None:
+    text = (
+        b"<domain type='%s'><name>one</name><memory>1</memory><os><type>hvm</type></os><devices>%s</devices></domain>"
+    )
+    nic = b"<interface type='bridge'><mac address='00:16:3e:00:00:01'/><source bridge='br0'/></interface>"
+    (mac,) = draft.plan(CloneRequest(document=text % (b"kvm", nic), auto=True), kvm).macs
+    assert mac.startswith("52:54:00:")
+    with connect(f"recorded://{HOSTS / 'xen'}") as xen:
+        (mac,) = draft.plan(CloneRequest(document=text % (b"xen", nic), auto=True), xen).macs
+    assert mac.startswith("00:16:3e:") and mac != "00:16:3e:00:00:01"
+
+
+def test_a_clone_has_the_passwords_of_the_original(kvm: Host) -> None:
+    kvm.guests.define(
+        "<domain type='test'><name>shown</name><memory>1024</memory><os><type>hvm</type></os>"
+        "<devices><graphics type='vnc' passwd='sesame'/></devices></domain>"
+    )
+    made = draft.plan(CloneRequest(original="shown", auto=True), kvm)
+    assert "sesame" in made.plan.documents[0]
