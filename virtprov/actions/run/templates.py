@@ -118,11 +118,19 @@ def refuse_changed(host: HostView, guest: Guest) -> None:
 
 
 def check_candidate(host: HostView, guest: Guest) -> None:
-    """Raise HostError for a guest that cannot become a template: without disks of its own. Reads every guest."""
+    """Raise HostError for a guest that cannot become a template. Reads every guest.
+
+    It has no disk of its own, another guest writes to one, or it would continue to write to them from a saved state.
+    """
     if not template_mark.list_base_disks(guest):
         raise HostError(
             f"'{guest.name}' has no disk of its own on which a clone could be based",
             hint="read-only, shareable and empty drives do not count",
+        )
+    if host.guests.kept_states(guest.uuid).saved:
+        raise HostError(
+            f"'{guest.name}' cannot become a template: it has a saved state, from which it would continue",
+            hint=f"start it and shut it down, or delete the state with `virsh managedsave-remove {guest.name}`",
         )
     child = next((child for child in find_children(host, guest) if child.shares), None)
     if child is not None:

@@ -195,6 +195,16 @@ def test_a_clone_that_came_in_between_gets_its_read_only_base_back(
     assert mode(base) == 0o444 and context.trail.artifacts(FileMode) == []
 
 
+def test_a_guest_with_a_saved_state_is_no_template(host: Host) -> None:
+    host.guests.start("tmpl")
+    host.guests._domains.get("tmpl").managedSave(0)
+    with pytest.raises(HostError, match="'tmpl' cannot become a template: it has a saved state") as caught:
+        template.plan_mark(host, stored(host), is_on=True)
+    assert "`virsh managedsave-remove tmpl`" in caught.value.hint
+    host.guests._domains.get("tmpl").managedSaveRemove(0)
+    assert template.plan_mark(host, stored(host), is_on=True).modes
+
+
 def test_a_template_elsewhere_is_only_marked(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     assert template.plan_mark(host, stored(host), is_on=True).warnings == ()
     monkeypatch.setattr(Host, "is_remote", True)
