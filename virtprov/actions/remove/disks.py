@@ -122,15 +122,24 @@ class Disks:
 
         An image of a disk that was detached after the snapshot has nothing in common with the guest's disks.
         """
+        listed = set(self._fates)
+        self._spread_fates()
         for image in self._files.images:
-            if image in self._fates:
-                continue
-            fates = [self._fates[path] for path in self.users.chains.under(image) if path in self._fates]
-            why = next(filter(None, fates), "") if fates else "the guest no longer has this disk"
-            for thing in self._sort_image(DISK, image):
+            why = self._fates.get(image, "the guest no longer has this disk")
+            for thing in self._sort_image(DISK, image) if image not in listed else ():
                 yield thing._replace(why=thing.why or why)
         for file in self._files.memory:
             yield from self._sort_image(SAVE, file)
+
+    def _spread_fates(self) -> None:
+        """Give the images before and after the snapshots of a disk the fate of the disk."""
+        count = -1
+        while count != len(self._fates):
+            count = len(self._fates)
+            for new, old in self._files.steps:
+                for one, other in ((new, old), (old, new)):
+                    if other and one in self._fates:
+                        self._fates.setdefault(other, self._fates[one])
 
     def _sort_image(self, kind: str, path: str) -> Iterator[Thing]:
         source = DiskSource(FILE, path)

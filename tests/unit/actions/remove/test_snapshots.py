@@ -87,6 +87,17 @@ def test_a_disk_for_several_guests_stays(mark: str, domain: MakeGuest, host_with
     assert "+ base image a.img: a.s1 is based on it" in told(removal, tmp_path)
 
 
+def test_what_is_shared_relates_nothing(domain: MakeGuest, host_with: MakeHost, tmp_path: Path) -> None:
+    images = {"a.img": "", "a.s1": "a.img", "d.img": "", "d.s1": "d.img"}
+    host = Snapped(
+        host_with(domain("web", disk("a.s1")), images=images),
+        snapshot(tmp_path, "a.img", "a.s1", inside="<shareable/>"),
+        snapshot(tmp_path, "d.img", "d.s1", inside="<shareable/>", target="vdb"),
+    )
+    (removal,) = planned(host, "web")
+    assert "+ disk d.s1: the guest no longer has this disk" in told(removal, tmp_path)
+
+
 def test_a_disk_that_was_detached_stays(domain: MakeGuest, host_with: MakeHost, tmp_path: Path) -> None:
     images = {"a.img": "", "d.img": "", "d.s1": "d.img"}
     host = Snapped(
@@ -95,6 +106,17 @@ def test_a_disk_that_was_detached_stays(domain: MakeGuest, host_with: MakeHost, 
     (removal,) = planned(host, "web")
     why = "the guest no longer has this disk"
     assert told(removal, tmp_path) == ["- disk a.img", f"+ disk d.s1: {why}", f"+ disk d.img: {why}", ME]
+
+
+def test_images_go_even_if_the_disk_above_them_is_gone(domain: MakeGuest, host_with: MakeHost, tmp_path: Path) -> None:
+    images = {"a.img": "", "a.s1": "a.img"}
+    host = Snapped(
+        host_with(domain("web", disk("a.s2")), images=images),
+        snapshot(tmp_path, "a.img", "a.s1"),
+        snapshot(tmp_path, "a.s1", "a.s2"),
+    )
+    (removal,) = planned(host, "web")
+    assert told(removal, tmp_path) == ["- disk a.s1", "- disk a.img", ME]
 
 
 def test_what_was_branched_from_a_disk_that_stays_stays(domain: MakeGuest, host_with: MakeHost, tmp_path: Path) -> None:
