@@ -181,11 +181,13 @@ def test_a_clone_that_is_started_loses_its_seed_again(kvm: Host) -> None:
     assert "two-seed.iso" in first.document.text and "ds=nocloud" in first.document.text
     assert made.inside.seed is not None and "two-seed.iso" in made.inside.seed.seed.device
     assert not any("eject" in note for note in made.plan.notes)
+    assert [step.passing for step in made.plan.steps if isinstance(step, WriteSeed)] == [True]
 
 
 def test_a_seed_to_keep_stays_in_a_started_clone(kvm: Host) -> None:
     made = plan(kvm, document(DEBIAN), start=True, seed=SeedRequest(keep=KEEP))
     assert type(made.plan.steps[-1]).__name__ == "Start" and "two-seed.iso" in made.plan.documents[0]
+    assert [step.passing for step in made.plan.steps if isinstance(step, WriteSeed)] == [False]
 
 
 def test_without_a_seed_a_clone_is_just_started(kvm: Host) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from tests.standin import StandIn
 from tests.unit.actions.clone.conftest import Sized
 from virtprov.actions.clone import draft, space
@@ -369,3 +370,18 @@ def test_the_host_shares_blocks_of_raw_files_only(host: Host) -> None:
     assert copy_step(shared).reflink and not any("in full" in text for text in shared.plan.warnings)
     logical = plan(host, DiskChoice("vdf"), reflink=True)
     assert not copy_step(logical).reflink and any("in full" in text for text in logical.plan.warnings)
+
+
+def test_an_image_that_is_found_beside_its_backing_file_is_copied_by_the_host(host: Host, tmp_path: Path) -> None:
+    """The name of the backing file only fits the folder of the original."""
+    own, other = tmp_path / "own", tmp_path / "other"
+    own.mkdir()
+    other.mkdir()
+    write_qcow2(own / "base.qcow2")
+    write_qcow2(own / "top.qcow2", "base.qcow2")
+    text = host.guests.xml("one", inactive=True).replace("/main/one.qcow2", f"{own}/top.qcow2", 1)
+    request = CloneRequest(document=text.encode(), name="two", auto=True, skip=frozenset({f"vd{x}" for x in "bcdefg"}))
+    step = copy_step(draft.plan(request._replace(files=(f"{other}/two.qcow2",)), host))
+    assert type(step).__name__ == "CopyDisk" and step.source.backing_path == "base.qcow2"
+    beside = copy_step(draft.plan(request, host))
+    assert type(beside).__name__ == "CopyFile"
