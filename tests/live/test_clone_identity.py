@@ -87,7 +87,7 @@ def login(host: Host, mac: str, key: Path) -> Shell:
 def look(shell: Shell) -> Machine:
     words = shell.run(
         "cat /sys/class/net/eth0/address; hostname; cat /etc/machine-id; "
-        f"cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub; base64 -w0 {OWN_FILE}; echo; "
+        f"sudo cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub; base64 -w0 {OWN_FILE}; echo; "
         "grep -c machine-id /proc/mounts || true"
     ).split()
     assert words.pop() == "0", "the machine-id is on the disk"

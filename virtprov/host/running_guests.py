@@ -11,7 +11,7 @@ from typing import Any
 import libvirt
 
 from virtprov.host.base import Link, Part
-from virtprov.host.calls import on
+from virtprov.host.daemon.calls import on
 from virtprov.host.domains import Domains
 from virtprov.host.failures import asking
 from virtprov.host.info import Address
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from virtprov.host.console import ConsoleReader
-    from virtprov.host.events import EventSource, Watch
+    from virtprov.host.daemon.events import EventSource, Watch
 
     Values = Mapping[str, int | str]
 
@@ -227,7 +227,7 @@ class Running(Part):
 
         Begin before the call whose effect is waited for, so that nothing is missed.
         """
-        from virtprov.host.events import Watch
+        from virtprov.host.daemon.events import Watch
 
         source, domain = self._domain_with_events(key)
         return Watch(source, domain, str(domain.name()))
@@ -242,7 +242,7 @@ class Running(Part):
 
     def _event_source(self) -> EventSource:
         """Return this connection if it can deliver events, otherwise a second one to the same host; created once."""
-        from virtprov.host.events import SOURCE_LOCK, EventSource, start_loop
+        from virtprov.host.daemon.events import SOURCE_LOCK, EventSource, start_loop
 
         with SOURCE_LOCK:
             if self._events is None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Step
     from virtprov.actions.run.trail import Entry
     from virtprov.actions.run.trail_reader import Run
-    from virtprov.guest.reservations import Reserved
+    from virtprov.guest.marks.reservations import Reserved
     from virtprov.host.connection import Host
 
 

@@ -20,7 +20,7 @@ from virtprov.actions.run.templates import find_use
 from virtprov.host.connection import Host, connect
 from virtprov.library.edit_request import Change
 from virtprov.library.editing import edit
-from virtprov.support import state
+from virtprov.support.user_files import state
 
 NO_PATHS = Checks(path_exists=False)
 NODE = """<node><pool type='dir'><name>default</name><available unit='GiB'>9</available>

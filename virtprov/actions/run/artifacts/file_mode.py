@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Artifact, Evidence, Standing, mark_of
-from virtprov.guest.template_mark import READ_ONLY
+from virtprov.guest.marks.template_mark import READ_ONLY
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 from virtprov.support.regular import open_regular
