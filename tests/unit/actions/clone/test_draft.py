@@ -221,3 +221,32 @@ def test_a_clone_has_the_passwords_of_the_original(kvm: Host) -> None:
     )
     made = draft.plan(CloneRequest(original="shown", auto=True), kvm)
     assert "sesame" in made.plan.documents[0]
+
+
+def test_the_name_of_a_clone_is_checked_like_any_other(kvm: Host) -> None:
+    with pytest.raises(UsageError, match="the name 'a/b' contains a slash"):
+        draft.plan(CloneRequest(original="web", name="a/b", auto=True), kvm)
+
+
+def test_variables_that_are_there_are_not_overwritten(kvm: Host, files: Path, document: Any) -> None:
+    text = document(files, more=f"<loader type='pflash'>/code.fd</loader><nvram>{files}/one_VARS.fd</nvram>")
+    (files / "one_VARS.fd").write_bytes(b"vars")
+    (files / "two_VARS.fd").write_bytes(b"others")
+    request = CloneRequest(document=text, name="two", auto=True)
+    with pytest.raises(HostError, match="two_VARS.fd already exists"):
+        draft.plan(request, kvm)
+    made = draft.plan(request._replace(nvram=f"{files}/two_VARS.fd"), kvm)  # these are to be used
+    assert made.nvram == f"{files}/two_VARS.fd"
+    assert not any("VARS" in step.label for step in made.plan.steps)
+
+
+def test_variables_of_the_guest_that_is_replaced_stay_until_it_goes(kvm: Host, files: Path, document: Any) -> None:
+    boot = "<os><type>hvm</type><loader type='pflash'>/code.fd</loader>"
+    (files / "one_VARS.fd").write_bytes(b"vars")
+    for name in ("old_VARS.fd", "old_VARS-1.fd"):
+        (files / name).touch()
+    boot += f"<nvram>{files}/old_VARS.fd</nvram></os>"
+    kvm.guests.define(f"<domain type='test'><name>old</name><memory>1024</memory>{boot}</domain>")
+    text = document(files, more=f"<loader type='pflash'>/code.fd</loader><nvram>{files}/one_VARS.fd</nvram>")
+    made = draft.plan(CloneRequest(document=text, name="old", auto=True, replace=True), kvm)
+    assert made.nvram == f"{files}/old_VARS-2.fd"
