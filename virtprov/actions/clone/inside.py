@@ -174,9 +174,10 @@ def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, p
 
 def _find_login(wanted: SeedRequest, source: Guest, guest: Guest, profile: Profile) -> Login:
     """Return the way to log in to the clone: as the user of the original, unless its seed has another one."""
-    known = login.find(source.uuid)
-    user = wanted.user or (known.user if known is not None else "") or login.default_user(profile)
-    return Login(user, guest.uuid, login.known_hosts_path(guest.uuid))
+    known = login.find(source.uuid) or Login()
+    user = wanted.user or known.user or login.default_user(profile)
+    identity = login.find_identity(key for key in (*wanted.ssh_key, wanted.clouduser_ssh_key) if key) or known.identity
+    return Login(user, guest.uuid, login.known_hosts_path(guest.uuid), identity=identity)
 
 
 def _pair_addresses(source: Guest, guest: Guest) -> tuple[tuple[str, str], ...]:

@@ -142,9 +142,13 @@ def test_the_user_who_logs_in_is_that_of_the_original(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     known = Path(login.known_hosts_path("5f5e2c1a-9b7d-4c3e-8a6f-1d2b3c4d5e6f"))
     known.parent.mkdir(parents=True, exist_ok=True)
-    known.write_text(login.known_hosts_text(login.Login("ann", known.name), ""))
+    known.write_text(login.known_hosts_text(login.Login("ann", known.name, identity="/home/ann/key"), ""))
     step = kept_key(plan(kvm, document(DEBIAN)))
-    assert step is not None and '"user": "ann"' in step.text
+    assert step is not None and '"user": "ann"' in step.text and "/home/ann/key" in step.text
+    for name in ("lab", "lab.pub"):
+        (tmp_path / name).write_text(KEY)
+    step = kept_key(plan(kvm, document(DEBIAN), seed=SeedRequest(ssh_key=(f"{tmp_path}/lab.pub",))))
+    assert step is not None and f'"{tmp_path}/lab"' in step.text
     step = kept_key(plan(kvm, document(DEBIAN), seed=SeedRequest(user="bob")))
     assert step is not None and '"user": "bob"' in step.text
 
