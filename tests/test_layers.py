@@ -71,6 +71,8 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
             "dry_run",
         },
         "edit": {"answers", "compat", "connecting", "output", "parser", "standard_input"},
+        "completion": {"clone", "edit", "install", "parser"},
+        "shells": {"compat", "output"},
     },  # fmt: skip
     "host": {"transfer": set(), "daemon": {"failures", "uri"}},
     "osinfo": {"profile_files": {"pack"}, "media": {"pack", "profile_files"}},

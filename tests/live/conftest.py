@@ -52,6 +52,7 @@ ORDER = (
     "test_stopped.py",
     "test_many.py",
     "test_writers.py",
+    "test_debian_packages.py",
 )
 
 

@@ -114,7 +114,7 @@ def _start(tool: str, main: Main) -> int:
     if sys.argv[1:2] == ["--version"]:
         main = _version
     elif sys.argv[1:2] and sys.argv[1] in ("--complete", "--complete-line"):
-        from virtprov.cli.complete import answer
+        from virtprov.cli.completion.command import answer
 
         def main(argv: list[str]) -> int:
             return answer(tool, argv)

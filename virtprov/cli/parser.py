@@ -80,9 +80,10 @@ class Parser(argparse.ArgumentParser):
         long = ([name for name in action.option_strings if name.startswith("--")] for action in shown)
         return sorted(names[0] for names in long if names)
 
-    def takes_names(self) -> bool:
-        """Return whether there are positional arguments, such as the names of guests."""
-        return bool(self._get_positional_actions())
+    def most_names(self) -> int | None:
+        """Return how many positional arguments there can be, such as the names of guests; None for any number."""
+        positional = self._get_positional_actions()
+        return None if any(action.nargs == "*" for action in positional) else len(positional)
 
     def find_given(self, args: argparse.Namespace, besides: Iterable[str]) -> str:
         """Return a flag whose value in `args` is not its default, "" if there is none.
@@ -97,6 +98,10 @@ class Parser(argparse.ArgumentParser):
             ):
                 return max(action.option_strings, key=len, default=action.dest)
         return ""
+
+    def given_words(self) -> list[str]:
+        """Return the words of the command line that is parsed."""
+        return list(self._words)
 
     def format_help(self) -> str:
         """Return the help as text."""
@@ -254,14 +259,25 @@ class _Formatter(argparse.HelpFormatter):
 
 
 class _PrintScript(argparse.Action):
-    """Print the completion script for a shell, and exit."""
+    """Print the completion script for a shell, or put those of all commands where it looks (`--install`), and exit.
+
+    virtprov-install has another --install, which takes a value: so it is only looked for as a word of the line.
+    """
 
     def __call__(self, parser: argparse.ArgumentParser, space: object, values: Any, flag: str | None = None) -> None:
         import sys
 
-        from virtprov.cli.shells import script
+        words = parser.given_words() if isinstance(parser, Parser) else []
+        if "--install" in words:
+            from virtprov.cli.output import Output
+            from virtprov.cli.shells import install
 
-        sys.stdout.write(script(values, parser.prog))
+            is_quiet = "--quiet" in words or "-q" in words
+            install.main(values, Output(json=talk.parse_talk(words).json, quiet=is_quiet))
+        else:
+            from virtprov.cli.shells.scripts import script
+
+            sys.stdout.write(script(values, parser.prog))
         parser.exit()
 
 
@@ -277,7 +293,7 @@ def parser(tool: str, *, usage: str, description: str, connect: Sequence[str] = 
         action=_PrintScript,
         choices=("bash", "zsh", "fish"),
         metavar="SHELL",
-        help="print the completion script for bash, zsh or fish",
+        help="print (or --install) a script for bash, zsh or fish",
     )
     group.add_argument(*connect, dest="connect", metavar="URI", help="URI of the hypervisor, such as qemu:///system")
     return command

@@ -15,4 +15,5 @@ WITHOUT_BOOT = (
     "test_stopped.py",
     "test_many.py",
     "test_writers.py",
+    "test_debian_packages.py",
 )
