@@ -49,6 +49,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "install": {"run", "steps", "seed", "waiting", "request", "goals"},
         "clone": {"run", "steps", "seed", "request"},
         "remove": {"run", "seed", "request"},
+        "doctor": set(),
         "edit": {"run", "steps", "seed", "live", "request", "schema_check"},
     },
     "guest": {

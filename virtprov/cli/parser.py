@@ -8,6 +8,7 @@ from virtprov.cli import compat, talk
 from virtprov.options.catalogue import GROUPS, help_line
 from virtprov.options.guest_words import WORDS
 from virtprov.support.errors import ParseError, UsageError, nearest
+from virtprov.support.visible import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,17 +27,6 @@ OLD_FLAGS = {
 """Other names of a group's flag; the long ones are not shown in the help, except for SHOWN."""
 SHOWN = "--security"
 """An old name that programs look for in the help."""
-
-
-def _wrap(text: str, width: int) -> list[str]:
-    """Cut a text into lines at its blanks."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append(word)
-        else:
-            lines[-1] += (" " if lines[-1] else "") + word
-    return lines
 
 
 class _Untranslated:
@@ -245,10 +235,10 @@ class _Formatter(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=26, width=max(_columns() - 2, 40))
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        return _wrap(text, width)
+        return wrap(text, width)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return "\n".join(indent + line for line in _wrap(text, width - len(indent)))
+        return "\n".join(indent + line for line in self._split_lines(text, width - len(indent)))
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:
@@ -309,7 +299,7 @@ def _version() -> str:
 
 
 def add_talk(parser: Parser, group: Target) -> None:
-    """Add --quiet, --debug and --output."""
+    """Add --quiet, --debug, --output and --color."""
     group.add_argument("-q", "--quiet", action="store_true", help="print only results and errors")
     group.add_argument("-d", "--debug", action="store_true", help="print detailed debug messages")
     parser.add_fresh(
@@ -319,6 +309,14 @@ def add_talk(parser: Parser, group: Target) -> None:
         default="text",
         metavar="text|json",
         help="print the result as text or as a JSON object",
+    )
+    parser.add_fresh(
+        group,
+        "--color",
+        choices=("auto", "always", "never"),
+        default=compat.held.color,
+        metavar="WHEN",
+        help="colours: auto (on a terminal), always, never",
     )
 
 

@@ -127,6 +127,10 @@ def _values(typed: Typed, action: Action, text: str, known: Known) -> list[str]:
     for flag in action.option_strings:
         if flag == "--wait":
             return _goals(text)
+        if flag == "--json-schema":
+            from virtprov.cli.install.json_schema import names
+
+            return _whole(names(), text)
         if flag in on_host.OF_FLAGS:
             given = [value for other, value in typed.given if other is action]
             return _whole(known(on_host.OF_FLAGS[flag]), text, besides=given)

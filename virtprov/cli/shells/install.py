@@ -39,7 +39,7 @@ def main(shell: str, output: Output) -> None:
         write_atomic(path, script(shell, tool))
         files.append(path)
     advice = _advice(shell, place)
-    output.object({"shell": shell, "files": files, "advice": advice})
+    output.object("completion", {"shell": shell, "files": files, "advice": advice})
     for path in files:
         output.summary(f"Created {path}")
     output.summary(advice or "A new shell uses them.")

@@ -58,6 +58,11 @@ def test_what_can_be_waited_for_is_offered_part_by_part() -> None:
     assert ask("--wait", "ready,t") == ["ready,timeout="]
 
 
+def test_schemas_and_colours_are_offered() -> None:
+    assert ask("--json-schema", "ed") == ["edit ", "edit-many "]
+    assert ask("--color", "a", tool="virtprov-xml") == ["auto ", "always "]
+
+
 def test_old_flags_are_not_offered() -> None:
     assert ask("--ra") == [] and ask("--nog") == [] and ask("--os-v") == []
 
