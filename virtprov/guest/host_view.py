@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from virtprov.host.capabilities import Capabilities
     from virtprov.host.domcaps import DomainCapabilities
-    from virtprov.host.info import GuestInfo, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
+    from virtprov.host.info import GuestInfo, KeptStates, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
 
 
 class CapabilitiesView(Protocol):
@@ -30,6 +30,7 @@ class GuestsView(Protocol):
     def find(self, key: str) -> GuestInfo | None: ...
     def documents(self, *, inactive: bool = False) -> Iterator[str]: ...
     def autostart(self, key: str) -> bool: ...
+    def kept_states(self, key: str) -> KeptStates: ...
     def xml(self, key: str, *, inactive: bool = False) -> str: ...
 
 
