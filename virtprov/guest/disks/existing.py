@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.chains import Chains, warning
-from virtprov.support.errors import HostError, nearest
+from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Lookup:
         self.told: list[DetectedImage] = []
 
     def volume(self, words: str) -> VolumeInfo:
-        """Return the volume POOL/NAME; raises HostError if it does not exist."""
+        """Return the volume POOL/NAME; raises HostError if it does not exist, UsageError without a host."""
         pool, _, name = words.partition("/")
         self.pool(pool)
         volume = self.host.storage.volume(pool, name)
@@ -42,9 +42,10 @@ class Lookup:
         return volume
 
     def pool(self, name: str) -> PoolInfo:
-        """Return the pool with this name, which must be active; raises HostError."""
+        """Return the pool with this name, which must be active; raises HostError, or UsageError without a host."""
         pool = self.host.storage.pool(name)
         if pool is None:
+            _refuse_without_host(self.host, name)
             known = self.host.storage.pool_names()
             raise HostError(
                 f"the host has no storage pool '{name}'",
@@ -87,6 +88,17 @@ class Lookup:
         if seen is not None and (seen.format != "raw" or known in TOLD):
             return seen.format
         return "raw" if known in ("", "unknown", "iso", "none") else known
+
+
+def _refuse_without_host(host: HostView, pool: str) -> None:
+    """Raise UsageError if there is only a document, and nothing that could have the pool."""
+    from virtprov.guest.offline import Offline
+
+    if isinstance(host, Offline):
+        raise UsageError(
+            f"--disk: storage pool '{pool}' can only be looked up on a host",
+            hint="give --connect URI; or --check path_exists=off for a volume that is there",
+        )
 
 
 def running(pool: PoolInfo) -> PoolInfo:
