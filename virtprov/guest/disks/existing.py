@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DetectedImage(Record):
-    """An image whose format was detected: its path, and the sub-option that would give another format."""
+    """An image whose format was detected: its path, and the sub-option that would give another format, "" for none."""
 
     path: str
     format: str

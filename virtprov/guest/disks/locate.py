@@ -252,8 +252,10 @@ class DiskResolver:
             return None
 
     def _look_below(self, disk: Element, path: str, fmt: str, spec: DiskSpec) -> None:
-        """Check the chain below an image; CDs have none."""
+        """Check the chain below an image; CDs have none, but the format of an image in a drive is detected as well."""
         if disk.get("device") in ("cdrom", "floppy"):
+            if fmt and not spec.driver_format:
+                self._lookup.told.append(DetectedImage(path, fmt, "driver.type"))
             return
         if self._warn_of_use and tree.child(disk, "readonly") is None:
             from virtprov.guest.disks.checks.host_use import warning

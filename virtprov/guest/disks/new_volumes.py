@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.disks import driver_paths
 from virtprov.guest.disks.checks.free_space import Room
+from virtprov.guest.disks.existing import DetectedImage
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import (
     DEFAULT_POOL,
@@ -153,6 +154,8 @@ class NewVolumes:
         self.chosen |= {volume.path, f"{pools[0].name if pools else volume.pool}/{volume.name}"}
         if sent:
             volume = volume._replace(upload=sent.path)
+            if not self.host.is_remote:
+                self.lookup.told.append(DetectedImage(sent.path, sent.format, ""))
         return pools, volume._replace(pool=pools[0].name) if pools else volume
 
     def _default_name(self) -> str:
