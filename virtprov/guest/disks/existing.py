@@ -92,9 +92,7 @@ class Lookup:
 
 def _refuse_without_host(host: HostView, pool: str) -> None:
     """Raise UsageError if there is only a document, and nothing that could have the pool."""
-    from virtprov.guest.offline import Offline
-
-    if isinstance(host, Offline):
+    if host.is_offline:
         raise UsageError(
             f"--disk: storage pool '{pool}' can only be looked up on a host",
             hint="give --connect URI; or --check path_exists=off for a volume that is there",

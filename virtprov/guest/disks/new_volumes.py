@@ -381,9 +381,7 @@ def _instead(host: HostView, path: str) -> str:
 
 def _elsewhere(host: HostView, how: str) -> str:
     """Return the end of a hint for a document that may be meant for another host; "" if there is a host to ask."""
-    from virtprov.guest.offline import Offline
-
-    return f"; if it is on another host, {how} --check path_exists=off" if isinstance(host, Offline) else ""
+    return f"; if it is on another host, {how} --check path_exists=off" if host.is_offline else ""
 
 
 def _check_format(pool: PoolInfo | None, fmt: str) -> None:
