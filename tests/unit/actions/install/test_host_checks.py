@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 from virtprov.actions.install import device_checks, host_checks
+from virtprov.actions.install.missing_files import check_files
 from virtprov.cli import app
 from virtprov.cli.install import command
 from virtprov.guest.boot import Method
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import RuleContext
+from virtprov.host.capabilities import Capabilities
 from virtprov.host.connection import Host, connect
 from virtprov.host.domcaps import DomainCapabilities
+from virtprov.host.networks import Networks
 from virtprov.osinfo.find_profile import generic
 from virtprov.support.errors import HostError
 
@@ -177,8 +180,8 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], only_bundled_profile
         (["--network", "network=other"], "'other' is not active", "`virsh net-start other`"),
         (["--network", "bridge=nosuch0"], "--network: the host has no bridge 'nosuch0'", "--network default"),
         (["--network", "type=direct,source=nosuch1"], "the host has no network interface 'nosuch1'", ""),
-        (["--boot", "loader=/nonexistent"], "--boot loader=/nonexistent: file not found on the host", "--boot uefi"),
-        (["--boot", "kernel=/nonexistent"], "--boot kernel=/nonexistent: file not found on the host", "check the path"),
+        (["--boot", "loader=/nosuch/boot"], "--boot loader=/nosuch/boot: file not found on the host", "--boot uefi"),
+        (["--boot", "kernel=/nosuch/boot"], "--boot kernel=/nosuch/boot: file not found on the host", "check the path"),
         (["--boot", "kernel=/dev/zero"], "--boot kernel=/dev/zero: not a regular file", "check the path"),
         (["--boot", "loader=/proc"], "--boot loader=/proc: not a regular file", "check the path"),
         (["--filesystem", "/nosuch,tag"], "--filesystem /nosuch: directory not found on the host", "check the path"),
@@ -193,7 +196,121 @@ def test_networks_and_files(flags: list[str], message: str, hint: str, run: Run)
 
 
 def test_what_is_there(run: Run, tmp_path: Path) -> None:
-    assert run("--network", "network=lan", "--network", "bridge=lo", "--filesystem", f"{tmp_path},tag")[0] == 0
+    assert (
+        run("--network", "network=lan", "--network", "type=direct,source=lo", "--filesystem", f"{tmp_path},tag")[0] == 0
+    )
+
+
+def test_an_interface_that_is_no_bridge(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("br0/bridge", "eth0"):
+        (tmp_path / name).mkdir(parents=True)
+    monkeypatch.setattr(host_checks, "NET", str(tmp_path))
+    assert run("--network", "bridge=br0")[0] == 0
+    status, said = run("--network", "bridge=eth0")
+    assert status == 3 and "--network bridge=eth0: is a network interface of the host, but not a bridge" in said
+    assert "choose from: br0; use --network type=direct,source=eth0" in said
+    assert run("--network", "bridge=eth0,virtualport.type=openvswitch")[0] == 0
+    assert run("--network", "bridge=eth0", "--check", "host=off")[0] == 0
+
+
+def test_a_filter_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("--network", "network=lan,filterref.filter=clean-trafic")
+    assert run(*words)[0] == 0  # the test driver has no filters, and cannot tell
+    monkeypatch.setattr(Networks, "has_filter", lambda networks, name: False)
+    monkeypatch.setattr(Networks, "filter_names", lambda networks: ("allow-arp", "clean-traffic"))
+    status, said = run(*words)
+    assert status == 3 and "--network filterref.filter=clean-trafic: no such filter on the host" in said
+    assert "did you mean 'clean-traffic'?" in said
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        ("<tpm><backend type='passthrough'><device path='/nosuch/tpm9'/></backend></tpm>", "--tpm /nosuch/tpm9: file"),
+        ("<rng model='virtio'><backend model='random'>/nosuch</backend></rng>", "--rng /nosuch: file not found"),
+        ("<serial type='dev'><source path='/nosuch'/></serial>", "--serial path=/nosuch: file not found"),
+        ("<input type='evdev'><source dev='/nosuch'/></input>", "--input source.dev=/nosuch: file not found"),
+        ("<input type='passthrough'><source evdev='/nosuch'/></input>", "--input source.evdev=/nosuch: file not"),
+        ("<serial type='file'><source path='/nosuch/a'/></serial>", "--serial path=/nosuch/a: the directory /nosuch "),
+        (
+            "<channel type='unix'><source mode='bind' path='/nosuch/a'/></channel>",
+            "--channel path=/nosuch/a: the directory /nosuch does not exist",
+        ),
+    ],
+)
+def test_devices_of_the_host_and_folders_that_are_not_there(
+    device: str, message: str, recorded: Host, tmp_path: Path
+) -> None:
+    guest = about(recorded, "", devices=device).guest
+    with pytest.raises(HostError) as caught:
+        check_files(guest, "qemu")
+    assert message in caught.value.message and "--check host=off" in caught.value.hint
+    check_files(guest, "test")
+    (tmp_path / "tpm9").touch()
+    check_files(about(recorded, "", devices=device.replace("/nosuch", str(tmp_path))).guest, "qemu")
+
+
+def test_a_socket_of_somebody_else_may_come_later(recorded: Host) -> None:
+    device = "<channel type='unix'><source mode='connect' path='/nosuch/a'/></channel>"
+    check_files(about(recorded, "", devices=device).guest, "qemu")
+
+
+def test_a_cpu_feature_that_libvirt_does_not_know(
+    recorded: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "map.xml").write_text("<cpus><feature name='vmx'/><feature name='svm'/></cpus>")
+    guest = about(recorded, "<cpu><model>qemu64</model><feature name='vmxx' policy='require'/></cpu>").guest
+    monkeypatch.setattr(device_checks, "CPU_MAP", str(tmp_path / "none.xml"))
+    device_checks.check_features(guest)
+    monkeypatch.setattr(device_checks, "CPU_MAP", str(tmp_path / "map.xml"))
+    with pytest.raises(HostError, match="does not know the CPU feature 'vmxx'") as caught:
+        device_checks.check_features(guest)
+    assert "'vmx'" in caught.value.hint
+    device_checks.check_features(about(recorded, "<cpu><feature name='svm'/></cpu>").guest)
+
+
+def capable(monkeypatch: pytest.MonkeyPatch, host: Host, inside: str) -> None:
+    """Let the host report these capabilities."""
+    known = Capabilities(f"<capabilities><host>{inside}</host></capabilities>")
+    monkeypatch.setattr(type(host.capabilities), "of_host", lambda source: known)
+
+
+def test_a_security_driver_that_the_host_does_not_use(recorded: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    label = "<seclabel type='dynamic' model='selinux'/>"
+    capable(monkeypatch, recorded, "")
+    device_checks.check(about(recorded, label))
+    capable(
+        monkeypatch, recorded, "<secmodel><model>apparmor</model></secmodel><secmodel><model>dac</model></secmodel>"
+    )
+    with pytest.raises(HostError, match="--seclabel model=selinux: not a security driver of the host") as caught:
+        device_checks.check(about(recorded, label))
+    assert "apparmor and dac" in caught.value.hint
+    device_checks.check(about(recorded, label.replace("selinux", "dac")))
+
+
+@pytest.mark.parametrize(
+    ("inside", "sentence"),
+    [
+        ("<vcpu cpuset='0,9'>1</vcpu>", "--vcpus cpuset: the host has no CPU 9 (it has 0-1 and 3)"),
+        ("<cputune><vcpupin vcpu='0' cpuset='2'/></cputune>", "--cputune vcpupin.cpuset: the host has no CPU 2"),
+        ("<cputune><emulatorpin cpuset='4-5'/></cputune>", "--cputune emulatorpin.cpuset: the host has no CPU 4"),
+        ("<numatune><memory nodeset='1-7'/></numatune>", "--numatune: the host has no NUMA node 2 (it has 0-1)"),
+        ("<vcpu cpuset='0-1,3'>1</vcpu><numatune><memory nodeset='1'/></numatune>", ""),
+        ("<vcpu cpuset='auto'>1</vcpu>", ""),
+        ("<vcpu>1</vcpu>", ""),
+    ],
+)
+def test_processors_and_nodes_that_the_host_does_not_have(
+    inside: str, sentence: str, recorded: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = about(recorded, inside)
+    device_checks.check(setting)
+    cells = "<cell id='0'><cpus><cpu id='0'/><cpu id='1'/></cpus></cell><cell id='1'><cpus><cpu id='3'/></cpus></cell>"
+    capable(monkeypatch, recorded, f"<topology><cells>{cells}</cells></topology>")
+    setting.warnings.clear()
+    device_checks.check(setting)
+    assert [warning for warning in setting.warnings if sentence not in warning] == []
+    assert bool(setting.warnings) == bool(sentence)
 
 
 def test_install_kernel_that_is_not_there(run: Run) -> None:
