@@ -49,9 +49,8 @@ def osinfo_words(request: OsinfoRequest, output: Output) -> bool:
     return request.wants_help or request.wants_list
 
 
-def image_list(args: Namespace, output: Output) -> bool:
-    """Print the answer to `--image list`; return whether it was given."""
-    text = args.image or ""
+def image_list(text: str, output: Output) -> bool:
+    """Print the answer to `--image list`; return whether `text`, the value of --image, asks for it."""
     if text != "list" and not text.startswith("list="):
         return False
     from virtprov.images import listing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.support.errors import FetchError
-from virtprov.support.http import MISSING, Web, is_url, leaves_https, refuse_failure, shown
+from virtprov.support.web.http import MISSING, Web, is_url, leaves_https, refuse_failure, shown
 
 
 class IndexReader:
@@ -41,8 +41,8 @@ class IndexReader:
 
 def _read_file(url: str, limit: int) -> bytes | None:
     """Return the file at a file:// URL."""
-    from virtprov.support.fetch import local_path
     from virtprov.support.regular import reading
+    from virtprov.support.web.fetch import local_path
 
     path = local_path(url) or ""
     try:

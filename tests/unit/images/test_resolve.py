@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit.images.conftest import Mirror
 from tests.unit.osinfo.conftest import Folders
-from virtprov.images.facts import ImageFacts
 from virtprov.images.image import Digest, ImageRequest, Packing, ResolvedImage
+from virtprov.images.image_facts import ImageFacts
 from virtprov.images.resolve import resolve_image
 from virtprov.support.errors import CommandError, FetchError, InputError, UsageError
 
@@ -259,7 +259,7 @@ def test_no_checksum_is_an_error_unless_the_user_trusts_the_server(find: Find) -
     with pytest.raises(FetchError, match=f"no checksum is known for '{BASE}/tonic-2-latest.amd64.qcow2'") as caught:
         find(image(LATEST, SUMS))
     assert "--no-verify" in caught.value.hint
-    assert f"there is none in '{BASE}/SHA256SUMS'" in caught.value.hint
+    assert f"none was found in '{BASE}/SHA256SUMS'" in caught.value.hint
     found = find(verifies=False)
     assert found.digest is None
     assert found.warnings == ("'tonic-2-latest.amd64.qcow2' is not verified: no checksum is known",)

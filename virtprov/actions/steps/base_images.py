@@ -12,8 +12,8 @@ from virtprov.actions.run.artifacts.base_images import Base, ImageFiles, part_of
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.steps.storage import filling, pool_in
 from virtprov.guest.disks.base_volume import BaseVolume
-from virtprov.guest.disks.new_volumes import too_small
-from virtprov.guest.disks.volumes import FILE_POOLS, NewVolume
+from virtprov.guest.disks.new.new_volumes import too_small
+from virtprov.guest.disks.new.volumes import FILE_POOLS, NewVolume
 from virtprov.images import cache
 from virtprov.support.errors import FetchError, HostError
 from virtprov.support.frozen import Record
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.trail import Entry
     from virtprov.host.connection import Host
     from virtprov.host.info import VolumeInfo
-    from virtprov.images.fetch import Fetched
+    from virtprov.images.fetching.fetch import Fetched
     from virtprov.images.image import ResolvedImage
 
     Again = Callable[[], ResolvedImage]
@@ -73,7 +73,7 @@ class ObtainBase(Record):
     def _obtain(
         self, context: RunContext, image: ResolvedImage, tag: str, base: BaseVolume, again: Again | None
     ) -> VolumeInfo:
-        from virtprov.support import lock
+        from virtprov.support.user_files import lock
 
         cache.hold(tag)
         found = find_base(context.host, base)
@@ -142,8 +142,8 @@ def find_base(host: Host, base: BaseVolume) -> VolumeInfo | None:
 
 def _fetch(context: RunContext, image: ResolvedImage, tag: str) -> Fetched:
     """Download, verify and unpack an image; an interrupted download is kept for the next run."""
-    from virtprov.images.disk_check import check_disk
-    from virtprov.images.fetch import DISK, Fetched, fetch
+    from virtprov.images.fetching.disk_check import check_disk
+    from virtprov.images.fetching.fetch import DISK, Fetched, fetch
 
     folder = cache.hold(tag)
     kept = os.path.join(folder, DISK)

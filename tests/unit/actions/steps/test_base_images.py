@@ -17,12 +17,12 @@ from virtprov.actions.run.artifacts.base_images import Base, ImageFiles, part_of
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.steps.base_images import HEAD, MakeImageDisk, ObtainBase, Obtained, find_base
 from virtprov.guest.disks.base_volume import BaseVolume
-from virtprov.guest.disks.volumes import NewVolume
+from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.host.connection import Host
 from virtprov.images import cache
 from virtprov.images.image import Digest, ResolvedImage
-from virtprov.support import lock
 from virtprov.support.errors import FetchError, HostError, UsageError
+from virtprov.support.user_files import lock
 
 Around = Callable[[Any], RunContext]
 Look = Callable[[Host], dict[str, list[str]]]
@@ -164,7 +164,7 @@ def test_an_image_that_the_server_has_replaced(
             raise FetchError("the checksum is another one")
         return real(wanted, folder, report)  # type: ignore[arg-type]
 
-    from virtprov.images import fetch as fetching
+    from virtprov.images.fetching import fetch as fetching
 
     real = fetching.fetch
     monkeypatch.setattr(fetching, "fetch", fetch)
