@@ -308,7 +308,7 @@ def _report(
     message, hint = log.mask(message), log.mask(hint)
     sys.stderr.write(f"{tool}: {'' if code == INTERRUPTED else 'error: '}{on_one_line(message)}\n")
     if hint:
-        sys.stderr.write(f"hint: {hint}\n")
+        sys.stderr.write(f"hint: {on_one_line(hint)}\n")
     code = compat.held.exit_code(code, misused=misused)
     if talk.parse_talk(argv).json:
         import json

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from virtprov.guest.disks.chains import Chains, warning
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
+from virtprov.support.text import shell_word
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
@@ -38,7 +39,9 @@ class Lookup:
         self.pool(pool)
         volume = self.host.storage.volume(pool, name)
         if volume is None:
-            raise HostError(f"pool '{pool}' has no volume '{name}'", hint=f"`virsh vol-list {pool}` lists its volumes")
+            raise HostError(
+                f"pool '{pool}' has no volume '{name}'", hint=f"`virsh vol-list {shell_word(pool)}` lists its volumes"
+            )
         return volume
 
     def pool(self, name: str) -> PoolInfo:
@@ -102,6 +105,6 @@ def _refuse_without_host(host: HostView, pool: str) -> None:
 def running(pool: PoolInfo) -> PoolInfo:
     """Return the pool itself; raises HostError if it is not active."""
     if not pool.active:
-        hint = f"start it with `virsh pool-start {pool.name}`"
+        hint = f"start it with `virsh pool-start {shell_word(pool.name)}`"
         raise HostError(f"storage pool '{pool.name}' is not active", hint=hint)
     return pool

@@ -65,3 +65,18 @@ def test_a_format_that_a_guest_wrote_is_not_believed(words: tuple[str, ...], run
 
 def test_a_format_that_the_other_guest_uses_is_taken(run: Run, image: Path) -> None:
     assert run("--add-device", "--disk", str(image), "--print-diff", format="qcow2")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("two", "hint: `virsh domrename one two` renames"),
+        ("my two", "hint: `virsh domrename one 'my two'` renames"),
+        ("", "the name of the guest is empty"),
+        ("a/b", "the name 'a/b' contains a slash"),
+        ("a\nb", "contains a line break"),
+    ],
+)
+def test_a_rename_is_refused_with_the_command_for_it(name: str, sentence: str, run: Run) -> None:
+    status, said = run("--no-schema-check", "--edit", "--metadata", f"name={name}", format="raw")
+    assert status in (2, 3) and sentence in said

@@ -13,7 +13,7 @@ from virtprov.actions.install.checks import device_checks
 from virtprov.actions.install.checks.missing_files import check_file, check_files
 from virtprov.host.lookup import similar_names
 from virtprov.support.errors import HostError, nearest
-from virtprov.support.text import join_words
+from virtprov.support.text import join_words, shell_word
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
@@ -84,9 +84,10 @@ def _check_network(host: Host, name: str) -> None:
         known = host.networks.names()
         hint = nearest(name, known) or (f"its networks: {', '.join(known)}" if known else _no_networks(name))
         raise HostError(f"virtual network '{name}' does not exist on the host", hint=f"{hint}; {_OFF}")
+    word = shell_word(name)
     raise HostError(
         f"virtual network '{name}' is not active, so the guest could not start",
-        hint=f"start it with `virsh net-start {name}` (and `virsh net-autostart {name}` to start it at boot), {_OFF}",
+        hint=f"start it with `virsh net-start {word}` (and `virsh net-autostart {word}` to start it at boot), {_OFF}",
     )
 
 
