@@ -153,7 +153,7 @@ def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--image", "list"]) == 0
     assert "\ndebian13 " in capsys.readouterr().out
     assert command.main(["--image", "list=trixie"]) == 0
-    assert capsys.readouterr().out.split()[0] == "debian13"
+    assert capsys.readouterr().out.splitlines()[1].startswith("debian13  ")
     assert command.main(["--image", "list=trixie", "--output", "json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)["images"]
     assert [variant["variant"] for variant in entry["variants"]] == ["generic", "genericcloud"]
