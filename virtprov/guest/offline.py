@@ -113,6 +113,7 @@ class Offline:
     is_remote = False
     is_session = False
     is_recorded = False
+    is_offline = True
     capabilities = _NoCapabilities()
     guests = _NoGuests()
     networks = _NoNetworks()
