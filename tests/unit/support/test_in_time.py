@@ -88,6 +88,13 @@ def test_time_that_has_passed_before_counts() -> None:
     assert in_time.ask(PLACE, GUESTS, lambda _: [], clock=Clock(10.3), ready=ready, began=10.0) == ["web"]
 
 
+@pytest.fixture
+def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process that asks keep no answer, which could be there before a test looks."""
+    monkeypatch.setattr(in_time, "_keep", lambda place, question, texts: None)
+
+
+@pytest.mark.usefixtures("nothing_is_kept")
 def test_an_answer_that_comes_in_parts_has_no_longer() -> None:
     """The first part comes in time, the end does not."""
     waits = iter((True, False))
@@ -99,13 +106,23 @@ def test_an_answer_that_comes_in_parts_has_no_longer() -> None:
     assert in_time.ask(PLACE, GUESTS, lambda _: ["web"], clock=clock, ready=ready, began=0.0) == []
 
 
+@pytest.mark.usefixtures("nothing_is_kept")
 def test_without_an_answer_and_with_nothing_kept_there_is_nothing() -> None:
     assert in_time.ask(PLACE, GUESTS, lambda _: ["web"], clock=Clock(1.0), ready=patiently, began=0.0) == []
 
 
 def test_an_answer_that_comes_too_late_is_there_the_next_time(forked: Forked) -> None:
-    assert in_time.ask(PLACE, GUESTS, lambda _: ["web"], clock=Clock(1.0), ready=patiently, began=0.0) == []
+    reading, writing = os.pipe()
+
+    def late(question: Question) -> list[str]:
+        os.close(writing)
+        os.read(reading, 1)
+        return ["web"]
+
+    assert in_time.ask(PLACE, GUESTS, late, clock=Clock(1.0), ready=patiently, began=0.0) == []
+    os.close(writing)
     forked.wait()
+    os.close(reading)
     assert in_time.kept(PLACE, GUESTS) == ["web"]
 
 

@@ -50,7 +50,7 @@ def printed(words: list[str], mirror: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_the_profile_of_the_image_is_that_of_the_guest(mirror: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 'id="http://ubuntu.com/ubuntu/24.04"' in printed(["--image", "ubuntu24.04"], mirror, capsys)
-    words = [*GUEST, "--image", "ubuntu24.04", "--image-mirror", mirror.as_uri(), "--dry-run", "--no-login"]
+    words = [*GUEST, "--image", "ubuntu24.04", "--image-mirror", mirror.as_uri(), "--no-login", "--dry-run"]
     assert command.main(words) == 0
     assert "Using --osinfo ubuntu24.04, the system of the image\n" in capsys.readouterr().err
     other = printed(["--image", "ubuntu24.04", "--osinfo", "ubuntu22.04"], mirror, capsys)

@@ -114,7 +114,7 @@ def replace_steps(plan: ImagePlan, request: InstallRequest, host: Host, storage:
 def with_seed(request: InstallRequest, system: System) -> InstallRequest:
     """Return the request with the seed that a cloud image gets unless the user said otherwise.
 
-    It is completed with the caller's keys, so that nobody has to copy a password of root.
+    It is completed with a login and a host key, as with one of the options for what goes into the guest.
     """
     facts = system.image_facts
     if system.image is None or request.seed is not None or "cloud-init" in request.refused:
