@@ -30,18 +30,9 @@ BASE = f"some-{SHA[:16]}.base.qcow2"
 Plan = Callable[..., InstallPlan]
 
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBERERERERERERERERERERERERERERERERERERERERER me"
-
-
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with an ssh key, and a cache in it."""
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    (tmp_path / ".ssh").mkdir()
-    (tmp_path / ".ssh/id_ed25519.pub").write_text(KEY + "\n")
-    return tmp_path
 
 
 @pytest.fixture
@@ -62,9 +53,10 @@ def plan(image: ImageRequest) -> Plan:
                 tuple(uses),
                 frozenset({"network", *refused}),
                 name="g",
-                osinfo=OsinfoRequest("debian12"),
+                osinfo=more.pop("osinfo", OsinfoRequest("debian12")),
                 method=Method(IMPORT),
                 image=image._replace(copies=copies),
+                dry=True,
                 **more,
             ),
             host,
@@ -109,6 +101,11 @@ def test_a_pool_is_made_for_the_base(place: Host, plan: Plan) -> None:
     assert make.option == ""
 
 
+def test_without_a_recommended_size_the_disk_is_as_large_as_the_image(place: Host, plan: Plan) -> None:
+    _, make = steps(plan(place, osinfo=OsinfoRequest("generic")))
+    assert make.volume.capacity == 0
+
+
 @pytest.mark.parametrize(("disk", "capacity", "size"), [
     ("pool=images", 3 * GIB, 3 * GIB), ("pool=images,size=4", 3 * GIB, 4 * GIB), ("pool=images", None, 0),
 ])  # fmt: skip
@@ -143,20 +140,6 @@ def test_a_copy_can_have_another_format(place: Host, plan: Plan) -> None:
     _, make = steps(plan(place, "pool=images,format=raw,size=5", copies=True))
     assert (make.volume.format, make.volume.name) == ("raw", "g.img")
     assert make.label == "Creating volume g.img, a copy of the image"
-
-
-def test_the_callers_keys_let_them_log_in(place: Host, plan: Plan) -> None:
-    made = plan(place, "pool=images")
-    assert made.seed is not None and made.seed.password == ""
-    assert any(note.startswith("Your ssh keys from ~/.ssh/id_ed25519.pub let you log in") for note in made.plan.notes)
-
-
-def test_somebody_without_a_key_is_refused_unless_that_is_accepted(place: Host, plan: Plan, home: Path) -> None:
-    (home / ".ssh/id_ed25519.pub").unlink()
-    with pytest.raises(UsageError, match="nobody could log in"):
-        plan(place, "pool=images")
-    made = plan(place, "pool=images", no_login=True)
-    assert made.seed is not None and made.seed.password == ""
 
 
 def test_a_guest_without_a_seed(place: Host, plan: Plan) -> None:
