@@ -56,19 +56,15 @@ def hold(tag: str) -> str:
 
     path = folder_of(tag)
     try:
-        for _ in range(3):  # somebody may just be removing it
-            private.make_folder(folder())
-            private.check_folder(folder())
-            private.make_folder(path)
-            with suppress(FileNotFoundError):
-                sharing.hold(path)
-                return path
+        private.make_folder(folder())
+        private.check_folder(folder())
+        sharing.make_and_hold(path)
     except OSError as error:
         said = (error.strerror or str(error)).lower()
         raise ProvError(
             f"cannot create the cache '{path}': {said}", hint="set XDG_CACHE_HOME to a folder that can be written"
         ) from None
-    raise ProvError(f"the cache '{path}' is removed again and again", hint="run the command again")
+    return path
 
 
 def is_held(tag: str) -> bool:
