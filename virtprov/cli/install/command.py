@@ -179,6 +179,8 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
         if run.print_xml:
             for sentence in schema_check.list_dropped(request.uses, host):
                 output.warn(sentence, always=not run.quiet)
+            if work.made.image is not None:  # the XML only names the disk on it
+                output.say(work.made.image.sentence, always=not run.quiet)
             return _print(work, run.print_xml, output)
         if run.check_schema:
             work.check()

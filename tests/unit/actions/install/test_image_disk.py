@@ -55,6 +55,7 @@ def plan(image: ImageRequest) -> Plan:
                 osinfo=OsinfoRequest("debian12"),
                 method=Method(IMPORT),
                 image=image._replace(copies=copies),
+                dry=True,
                 **more,
             ),
             host,
