@@ -48,7 +48,7 @@ def plan_image(request: InstallRequest, system: System, host: Host, spec: DiskSp
 
     Raises HostError for a host without a pool for files, FetchError if the version of the image cannot be found out.
     """
-    from virtprov.actions.steps.base_images import find_base
+    from virtprov.actions.steps.find_base import find_base
     from virtprov.images import cache
 
     image = system.image
