@@ -50,8 +50,12 @@ def osinfo_words(request: OsinfoRequest, output: Output) -> bool:
 
 
 def image_list(args: Namespace, output: Output) -> bool:
-    """Print the answer to `--image list`; return whether it was given."""
+    """Print the answer to `--image list`; return whether it was given. Raises UsageError for an empty `--image`."""
     text = args.image or ""
+    if args.image is not None and not text.strip():
+        from virtprov.support.errors import UsageError
+
+        raise UsageError("--image: no image given", hint="give a name from `--image list`, a URL or a path")
     if text != "list" and not text.startswith("list="):
         return False
     from virtprov.images import listing

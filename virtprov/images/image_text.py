@@ -121,5 +121,6 @@ def check_keyring(path: str) -> str:
 
     whole = os.path.abspath(os.path.expanduser(path))
     if not os.path.isfile(whole):
-        raise InputError(f"--image-keyring {path}: file not found", hint="give a keyring that gpgv can read")
+        why = "not a file" if os.path.exists(whole) else "file not found"
+        raise InputError(f"--image-keyring {path}: {why}", hint="give a keyring that gpgv can read")
     return whole

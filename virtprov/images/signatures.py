@@ -23,6 +23,8 @@ _TIMEOUT = 120.0
 """Seconds for one run of gpgv on a small file."""
 _BYTES_A_SECOND = 20_000_000
 """What gpgv reads at the very least, when it hashes an image."""
+_PACKET, _KEYBOX = 0x80, b"KBXf"
+"""The first byte of OpenPGP packets has its highest bit set (RFC 9580, 4.2); gpg's own keyrings begin otherwise."""
 _KEY_HEAD = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
 _ARMOUR = re.compile(
     rb"-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[A-Za-z]+: [^\n]*\n)*\r?\n(?P<code>[A-Za-z0-9+/=\s]+?)"
@@ -82,6 +84,10 @@ def read_keyring(path: str) -> bytes:
     if not data.lstrip().startswith(_KEY_HEAD):
         if not data:
             raise InputError(f"the keyring '{path}' is empty", hint="give a file with public keys")
+        if data[0] < _PACKET and data[8:12] != _KEYBOX:
+            raise InputError(
+                f"'{path}' is not a keyring", hint="give a file with public keys, as `gpg --export` writes it"
+            )
         return data
     from base64 import b64decode
     from binascii import Error

@@ -106,5 +106,7 @@ def test_a_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     request = parse_image_option("debian13", keyring="keys.gpg", verifies=False)
     assert (request.keyring, request.verifies) == (str(tmp_path / "keys.gpg"), False)
+    with pytest.raises(InputError, match="--image-keyring /: not a file"):
+        parse_image_option("debian13", keyring="/")
     with pytest.raises(InputError, match="--image-keyring other.gpg: file not found"):
         parse_image_option("debian13", keyring="other.gpg")

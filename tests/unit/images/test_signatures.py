@@ -107,6 +107,11 @@ def test_keyrings_that_cannot_be_used(keys: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.gpg").write_bytes(b"")
     with pytest.raises(InputError, match="is empty"):
         signatures.read_keyring(str(tmp_path / "empty.gpg"))
+    (tmp_path / "words.gpg").write_bytes(b"words, not keys")
+    with pytest.raises(InputError, match=r"words.gpg' is not a keyring"):
+        signatures.read_keyring(str(tmp_path / "words.gpg"))
+    (tmp_path / "box.kbx").write_bytes(b"\0\0\0\x20\1\1\0\2KBXf" + bytes(20))
+    assert signatures.read_keyring(str(tmp_path / "box.kbx"))
     (tmp_path / "damaged.asc").write_bytes((keys / "tonic-keyring.asc").read_bytes()[:200])
     with pytest.raises(InputError, match="is damaged"):
         signatures.read_keyring(str(tmp_path / "damaged.asc"))

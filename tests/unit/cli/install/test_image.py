@@ -58,6 +58,12 @@ def test_the_profile_of_the_image_is_that_of_the_guest(mirror: Path, capsys: pyt
     assert 'id="http://ubuntu.com/ubuntu/22.04"' in other, "what the user says counts more"
 
 
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_image_is_not_ignored(text: str) -> None:
+    with pytest.raises(UsageError, match="--image: no image given"):
+        command.main([*GUEST, "--import", "--disk", "size=3", "--image", text, "--print-xml"])
+
+
 def test_the_path_of_the_base_is_told_beside_the_xml(mirror: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = [*GUEST, "--image", "ubuntu24.04", "--image-mirror", mirror.as_uri(), "--print-xml"]
     digest = hashlib.sha256(b"ubuntu-24.04-server-cloudimg-amd64.img").hexdigest()
