@@ -130,7 +130,7 @@ def _fetch(context: RunContext, image: ResolvedImage, tag: str) -> Fetched:
     files = ImageFiles(tag, had=os.path.isfile(kept))
     with context.making(files) as entry:
         if files.had:
-            return Fetched(kept, check_disk(kept, image.shown), os.path.getsize(kept))
+            return Fetched(kept, check_disk(kept, image.shown, image.disk_format), os.path.getsize(kept))
         verb = "Reading" if image.path else "Downloading"
         with context.gate.open(), context.progress.task(f"{verb} {image.file_name or image.label}") as task:
 
