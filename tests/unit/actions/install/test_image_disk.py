@@ -52,7 +52,7 @@ def plan(image: ImageRequest) -> Plan:
                 tuple(uses),
                 frozenset({"network", *refused}),
                 name="g",
-                osinfo=OsinfoRequest("debian12"),
+                osinfo=more.pop("osinfo", OsinfoRequest("debian12")),
                 method=Method(IMPORT),
                 image=image._replace(copies=copies),
                 dry=True,
@@ -98,6 +98,11 @@ def test_a_pool_is_made_for_the_base(place: Host, plan: Plan) -> None:
     assert obtain.base.path == f"/var/lib/libvirt/images/{BASE}"
     assert make.volume.capacity == 20 * GIB, "the size that the profile recommends"
     assert make.option == ""
+
+
+def test_without_a_recommended_size_the_disk_is_as_large_as_the_image(place: Host, plan: Plan) -> None:
+    _, make = steps(plan(place, osinfo=OsinfoRequest("generic")))
+    assert make.volume.capacity == 0
 
 
 @pytest.mark.parametrize(("disk", "capacity", "size"), [
