@@ -153,8 +153,8 @@ def remove(host: Host, name: str) -> None:
 
 
 def downloads(host: Host) -> list[str]:
-    """What is in the cache of images."""
-    return sorted(path.name for path in (host.state / "home/.cache/virtprov/images").glob("*"))
+    """The files in the cache of images."""
+    return sorted(path.name for path in (host.state / "home/.cache/virtprov/images").rglob("*") if path.is_file())
 
 
 def killed_everywhere(

@@ -164,9 +164,10 @@ def read_note(tag: str) -> Note:
 def tags() -> list[str]:
     """Return the tags of all images that have a folder here."""
     try:
-        return sorted(entry.name for entry in os.scandir(folder()) if entry.is_dir(follow_symlinks=False))
+        found = [entry.name for entry in os.scandir(folder()) if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return []
+    return sorted(name for name in found if len(name) == TAG and not name.strip("0123456789abcdef"))
 
 
 def files_of(tag: str) -> Iterator[os.DirEntry[str]]:
