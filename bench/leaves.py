@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -148,8 +149,9 @@ _SIZES = {
     "memory": (("maxmemory", "currentMemory", "maxMemory"), 1024**2),
     "memdev": (("target.size", "target.label_size"), 1024**2),
     "memtune": (("hard_limit", "soft_limit", "swap_hard_limit", "min_guarantee"), 1024),
+    "memorybacking": (("hugepages.page#.size",), 1024),
 }
-"""Sizes that an option always takes in the same unit: their names, and the unit in bytes."""
+"""Sizes that an option always takes in the same unit: their names (`#` is a number), and the unit in bytes."""
 
 # -- every leaf set to its own value --------------------------------------------------------------
 
@@ -220,7 +222,7 @@ def _sayings(rows: Table, by_path: dict[str, list[Row]], leaf: Leaf) -> Iterator
         try:
             name = row_name(row, leaf)
             sizes, unit = _SIZES.get(rows.flag, ((), 1))
-            if name in sizes and leaf.value:
+            if re.sub(r"\d+", "#", name) in sizes and leaf.value:
                 yield name, _mib(leaf.value, leaf.node.get("unit", "KiB"), unit)
             elif name:
                 yield name, spelled(row, leaf.value)

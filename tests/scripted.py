@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.standin import StandIn
-from virtprov.host.events import GuestEvent
+from virtprov.host.daemon.events import GuestEvent
 from virtprov.support.errors import HostError
 
 

@@ -53,6 +53,8 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
     },
     "guest": {
         "write": {"choices", "disks", "document", "host_view", "hostdev", "rule_context"},
+        "machine": {"document", "host_view", "rule_context"},
+        "marks": {"disks", "document"},
         "defaults": {"names", "rule_context"},
         "disks": {"host_view", "names", "checks", "document"},
         "edits": {"defaults", "disks", "document", "rule_context"},
@@ -70,7 +72,14 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         },
         "edit": {"answers", "compat", "connecting", "output", "parser", "standard_input"},
     },  # fmt: skip
-    "osinfo": {"media": {"pack", "resolve"}},
+    "host": {"transfer": set(), "daemon": {"failures", "uri"}},
+    "osinfo": {"profile_files": {"pack"}, "media": {"pack", "profile_files"}},
+    "images": {"verifying": {"image_facts", "image", "address_templates"}, "fetching": {"image", "verifying"}},
+    "cloudinit": {"checks": {"loading", "value_sources"}},
+    "support": {
+        "web": {"errors", "files", "frozen", "log", "units"},
+        "user_files": {"errors", "files", "regular"},
+    },
 }
 # The option tables are read for help and completion, when nothing else may be loaded.
 STANDARD_ONLY = {"options": {"virtprov.support.errors", "virtprov.support.words"}}
@@ -81,7 +90,7 @@ WINDOWS: dict[str, tuple[str, ...]] = {
     "libvirt_lxc": ("virtprov.host.",),
     "libvirt_qemu": ("virtprov.host.",),
     "subprocess": ("virtprov.support.programs",),
-    "requests": ("virtprov.support.http",),
+    "requests": ("virtprov.support.web.http",),
     "pycdlib": ("virtprov.support.iso",),
     "yaml": ("virtprov.cloudinit.",),
 }

@@ -77,8 +77,8 @@ def runs(data: bytes) -> int:
     """The bytes are the trail, and the journal, of a run that has ended."""
     from virtprov.actions.edit import journal, undo
     from virtprov.actions.run import leftovers, trail, trail_reader
-    from virtprov.support import state
     from virtprov.support.errors import ProvError
+    from virtprov.support.user_files import state
 
     paths = [os.path.join(state.directory(), f"{kind}-{1:020d}-1.jsonl") for kind in (trail.KIND, journal.KIND)]
     try:
@@ -106,7 +106,7 @@ def web(data: bytes) -> int:
     from urllib3.util import connection
 
     from virtprov.support.errors import ProvError
-    from virtprov.support.http import Web
+    from virtprov.support.web.http import Web
 
     asks: tuple[Callable[[Web], object], ...] = (
         lambda web: web.fetch("http://h/a", limit=1 << 16),

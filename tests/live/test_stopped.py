@@ -25,7 +25,7 @@ GUEST = """\
 LOST = f"""\
 import sys
 sys.path.insert(0, {str(CHECKOUT)!r})
-from virtprov.host import opening
+from virtprov.host.daemon import opening
 from virtprov.host.connection import connect
 from virtprov.host.failures import Lost
 opening.KEEPALIVE = (1, 2)

@@ -13,7 +13,7 @@ from virtprov.support.frozen import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.images.image import ImageRequest
-    from virtprov.unattended.request import UnattendedRequest
+    from virtprov.unattended.unattended_request import UnattendedRequest
 
 
 class Checks(Record):

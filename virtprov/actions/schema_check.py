@@ -60,9 +60,9 @@ def without_unknown_values(use: Use, *, is_new: bool) -> Use:
 def list_dropped(uses: Iterable[Use], host: Host | None) -> list[str]:
     """Return warnings about sub-options that libvirt does not know, so that it silently drops them."""
     if is_same_libvirt(host):
-        start, end = "this libvirt", "it will leave it out"
+        start, end = "this libvirt", "it will be omitted"
     else:
-        start, end = "the libvirt of this machine", "the guest's libvirt may leave it out"
+        start, end = "the libvirt of this machine", "the libvirt of the guest's host may omit it"
     dropped = [warning for use in uses for warning in use.said.schema_warnings if warning.is_dropped]
     return [f"{start} does not know {warning.message}: {end}" for warning in dropped]
 
@@ -110,17 +110,17 @@ class Checker:
         from virtprov.xml.schema.validate import TooSlowError
 
         try:
-            found = _finding(schema, root)
-            if found is None or (before is not None and not schema.takes(before)):
+            findings = _finding(schema, root)
+            if findings is None or (before is not None and not schema.takes(before)):
                 return []
         except TooSlowError:
-            found = _find_in_graph(root, before)
-        if found is None:
+            findings = _find_in_graph(root, before)
+        if findings is None:
             return [_UNCHECKED]
-        message = f"libvirt does not accept the XML: {found.message}"
+        message = f"libvirt does not accept the XML: {findings.message}"
         if is_same_libvirt(self.host) and self.host.driver in _EXACT:
-            raise UsageError(message, hint=_hint(found.hint))
-        return [_warning(message, found.hint)]
+            raise UsageError(message, hint=_hint(findings.hint))
+        return [_warning(message, findings.hint)]
 
 
 _UNCHECKED = "checking the guest's XML against libvirt's schema takes too long; only names and values were checked"
@@ -131,12 +131,12 @@ def check_change(after: Element, before: Element) -> list[str]:
 
     What was wrong before the edit is not reported. Without an installed schema there are no warnings about names.
     """
-    from virtprov.guest.edits.leftovers import list_contradictions
+    from virtprov.guest.edits.obsolete_parts import list_contradictions
 
     known = list_contradictions(before) + _list_bad_basics(before)
-    found = [each for each in list_contradictions(after) + _list_bad_basics(after) if each not in known]
+    findings = [each for each in list_contradictions(after) + _list_bad_basics(after) if each not in known]
     warnings = _schema_warnings(after, before)  # which may name the same part in other words
-    return warnings or [f"libvirt does not accept the XML: {sentence}" for sentence in found]
+    return warnings or [f"libvirt does not accept the XML: {sentence}" for sentence in findings]
 
 
 def _list_bad_basics(root: Element) -> list[str]:
@@ -157,8 +157,12 @@ def _list_bad_basics(root: Element) -> list[str]:
 
 def _schema_warnings(after: Element, before: Element) -> list[str]:
     """Return a warning about the first mismatch that the edit has caused."""
-    found = _find_in_graph(after, before)
-    return [_warning(f"libvirt does not accept the XML: {found.message}", found.hint)] if found is not None else []
+    findings = _find_in_graph(after, before)
+    return (
+        [_warning(f"libvirt does not accept the XML: {findings.message}", findings.hint)]
+        if findings is not None
+        else []
+    )
 
 
 def _find_in_graph(after: Element, before: Element | None) -> Finding | None:
@@ -177,8 +181,8 @@ def _find_in_graph(after: Element, before: Element | None) -> Finding | None:
 
     old = [] if before is None else walk.findings(graph, without_strangers(before))
     known = {finding.message for finding in old}
-    found = walk.findings(graph, without_strangers(after))
-    return next((each for each in found if each.message not in known), None)
+    findings = walk.findings(graph, without_strangers(after))
+    return next((each for each in findings if each.message not in known), None)
 
 
 def _finding(schema: Schema, root: Element) -> Finding | None:

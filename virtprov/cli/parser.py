@@ -211,7 +211,7 @@ def _hint_at_dash(message: str, words: tuple[str, ...]) -> str:
         if flag in names.split("/") and value.startswith("-") and (" " in value or not value.startswith("--")):
             from shlex import quote
 
-            return f"a value that begins with a dash follows '=': {flag}={quote(value)}"
+            return f"write a value that begins with a dash after '=': {flag}={quote(value)}"
     return ""
 
 

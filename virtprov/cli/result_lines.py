@@ -18,7 +18,7 @@ def describe(host: Host, name: str, output: Output) -> Result | None:
     try:
         return result.describe(host, name)
     except ProvError as problem:
-        output.warn(f"'{name}' is ready, but cannot be described: {problem.message}")
+        output.warn(f"'{name}' is ready, but its state cannot be read: {problem.message}")
         return None
 
 
@@ -30,7 +30,7 @@ def lines(result: Result | None) -> list[str]:
         return []
     shown = [f"{each} (reserved)" if each in result.reserved else each for each in result.addresses]
     shown += [f"{each} (reserved, not in use)" for each in result.reserved if each not in result.addresses]
-    login = result.ssh or f"no way in by ssh from here; `virsh console {result.name}` shows its console"
+    login = result.ssh or f"not reachable by ssh from here; `virsh console {result.name}` shows its console"
     disks = [f"{each.path} ({show_size(each.capacity)})" if each.capacity else each.path for each in result.disks]
     return [
         f"  address: {', '.join(shown) or 'none known'}",

@@ -30,8 +30,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from virtprov.cloudinit import renewal, word_config
-from virtprov.cloudinit.document_check import CheckedDocument, check_meta_data, check_user_data
-from virtprov.cloudinit.kinds import CLOUD_CONFIG, CLOUDBASE, MULTIPART, TALOS, UNKNOWN
+from virtprov.cloudinit.checks.document_check import CheckedDocument, check_meta_data, check_user_data
+from virtprov.cloudinit.checks.kinds import CLOUD_CONFIG, CLOUDBASE, MULTIPART, TALOS, UNKNOWN
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import FLAG
 from virtprov.cloudinit.word_contents import GuestContents, read_contents
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from virtprov.cloudinit.seed_request import SeedRequest
-    from virtprov.cloudinit.sources import Reader, Source
+    from virtprov.cloudinit.value_sources import Reader, Source
     from virtprov.support.ssh_key import KeyPair
 
 HEADER = "#cloud-config\n"
@@ -61,7 +61,7 @@ _ALONE = {
     MULTIPART: "already multi-part",
     TALOS: "a Talos machine config",
     CLOUDBASE.kind: "a script for Windows",
-    UNKNOWN: "of no kind that cloud-init knows",
+    UNKNOWN: "of a kind that cloud-init does not know",
 }
 
 
@@ -178,7 +178,7 @@ def cloud_config(wishes: Wishes, other_keys: Iterable[str] = ()) -> dict[str, An
 
 def _share_a_key(first: Iterable[str], second: Iterable[str]) -> bool:
     """Return whether a key is in both lists, whatever its options and comment are."""
-    from virtprov.cloudinit.sources import key_data
+    from virtprov.cloudinit.value_sources import key_data
 
     return bool({key_data(key) for key in first} & {key_data(key) for key in second})
 
@@ -232,7 +232,7 @@ def _options(wishes: Wishes) -> str:
             ("the password", wishes.password_hash and not wishes.user),
             *((f"--{name}", True) for name in word_config.names(wishes.contents)),
             ("disable", wishes.disable),
-            ("what renews the identity of a clone", wishes.renewal),
+            ("the script that renews the identity of a clone", wishes.renewal),
         )
         if wished
     )
@@ -372,7 +372,7 @@ def new_instance_id() -> str:
 
 def network_config(request: SeedRequest, source: Source) -> Document:
     """Return the user's network-config unchanged. Raises InputError if it is neither version 1 nor 2."""
-    from virtprov.cloudinit.network_check import check_network_config
+    from virtprov.cloudinit.checks.network_check import check_network_config
 
     return Document(source.data, _check(request, source, lambda: check_network_config(source)).warnings)
 

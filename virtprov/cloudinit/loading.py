@@ -42,8 +42,8 @@ class PlainLoader(yaml.SafeLoader):
                 if (key.tag, key.value) in seen:
                     self.doubles.append((key.value, key.start_mark.line + 1))
                 seen.add((key.tag, key.value))
-        made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return made
+        result: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return result
 
 
 class _PlainDumper(yaml.SafeDumper):

@@ -22,7 +22,7 @@ class OwnKeys(NamedTuple):
 
 def find_own_keys() -> OwnKeys:
     """Return the caller's public keys and where they are; no keys if there are none."""
-    from virtprov.cloudinit.sources import Reader
+    from virtprov.cloudinit.value_sources import Reader
 
     try:
         return OwnKeys(Reader().keys("ssh-key", AGENT), "ssh-agent")
@@ -31,7 +31,7 @@ def find_own_keys() -> OwnKeys:
 
 
 def _keys_in_files(folder: str) -> OwnKeys:
-    from virtprov.cloudinit.sources import Source, read_keys
+    from virtprov.cloudinit.value_sources import Source, read_keys
     from virtprov.support.files import read_bytes
 
     start, end = PATTERN
@@ -44,9 +44,9 @@ def _keys_in_files(folder: str) -> OwnKeys:
     for name in names[:_MOST]:
         path = os.path.join(folder, name)
         try:
-            found = read_keys(Source(f"'{path}'", read_bytes(path, limit=_LARGEST, what="ssh key")))
+            result = read_keys(Source(f"'{path}'", read_bytes(path, limit=_LARGEST, what="ssh key")))
         except ProvError:  # not a key, or not readable: it was not asked for by name
             continue
-        keys.update(dict.fromkeys(found))
+        keys.update(dict.fromkeys(result))
         used.append(f"~/.ssh/{name}")
     return OwnKeys(tuple(keys), ", ".join(used))

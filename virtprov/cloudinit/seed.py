@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.cloudinit import addresses, documents
-from virtprov.cloudinit.addresses import Interface
-from virtprov.cloudinit.sources import Reader
+from virtprov.cloudinit import documents
+from virtprov.cloudinit import fixed_addresses as addresses
+from virtprov.cloudinit.fixed_addresses import Interface
+from virtprov.cloudinit.value_sources import Reader
 from virtprov.support.errors import InputError
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from virtprov.cloudinit.documents import Wishes
     from virtprov.cloudinit.seed_request import SeedRequest
-    from virtprov.cloudinit.sources import Source
+    from virtprov.cloudinit.value_sources import Source
 
 LABEL = "cidata"
 """The volume name by which cloud-init's NoCloud data source finds its seed."""
@@ -49,23 +50,23 @@ def build(request: SeedRequest, *, hide: Callable[[Wishes], Wishes] = lambda wis
 
     wishes, password = documents.read_wishes(request, reader)
     wishes = hide(wishes)
-    made = {
+    results = {
         "user-data": documents.user_data(request, wishes, given("user-data", request.user_data)),
         "meta-data": documents.meta_data(request, given("meta-data", request.meta_data)),
     }
     network = given("network-config", request.network_config)
     if network:
-        made["network-config"] = documents.network_config(request, network)
+        results["network-config"] = documents.network_config(request, network)
     elif _interfaces(request):
-        made["network-config"] = documents.Document(addresses.network_config(_interfaces(request)))
+        results["network-config"] = documents.Document(addresses.network_config(_interfaces(request)))
     vendor = given("vendor-data", request.vendor_data)
     if vendor:
-        made["vendor-data"] = documents.vendor_data(request, vendor)
-    warnings = [warning for document in made.values() for warning in document.warnings]
+        results["vendor-data"] = documents.vendor_data(request, vendor)
+    warnings = [warning for document in results.values() for warning in document.warnings]
     warnings += _of_logins(request, wishes)
-    instance_id, hostname = _identity(made["meta-data"].data)
+    instance_id, hostname = _identity(results["meta-data"].data)
     return Seed(
-        {name: document.data for name, document in made.items()},
+        {name: document.data for name, document in results.items()},
         password or None,
         instance_id,
         hostname,
@@ -104,7 +105,7 @@ def _has_password(address: str) -> bool:
 
 def _identity(meta: bytes) -> tuple[str, str]:
     """Return instance-id and local-hostname from the finished meta-data; "" if it does not have them."""
-    from virtprov.cloudinit.document_check import load_mapping
+    from virtprov.cloudinit.checks.document_check import load_mapping
 
     try:
         tree, _ = load_mapping(meta.decode("utf-8-sig"), "the meta-data", "meta-data")

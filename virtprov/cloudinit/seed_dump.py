@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from virtprov.support.http import remove_credentials
 from virtprov.support.log import MASK, mask
+from virtprov.support.web.http import remove_credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from virtprov.cloudinit.addresses import Interface
+    from virtprov.cloudinit.fixed_addresses import Interface
     from virtprov.support.ssh_key import KeyPair
 
 FLAG = "--cloud-init"

@@ -65,9 +65,9 @@ def _check_zone(zone: str, flag: str) -> None:
     if _ZONE.fullmatch(zone) and (not known or os.path.isfile(os.path.join(ZONES, zone))):
         return
     area = zone.rpartition("/")[0] if _ZONE.fullmatch(zone) else ""
-    found = [f"{area}/{name}" if area else name for name in _names_in(os.path.join(ZONES, area))]
+    zones = [f"{area}/{name}" if area else name for name in _names_in(os.path.join(ZONES, area))]
     raise UsageError(
-        f"{flag}timezone: unknown time zone '{zone}'", hint=nearest(zone, found) or "for example Europe/Berlin or UTC"
+        f"{flag}timezone: unknown time zone '{zone}'", hint=nearest(zone, zones) or "for example Europe/Berlin or UTC"
     )
 
 

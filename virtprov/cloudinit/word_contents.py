@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from virtprov.cloudinit.guest_words import GuestWords
-    from virtprov.cloudinit.sources import Reader
+    from virtprov.cloudinit.value_sources import Reader
 
 HOST = "host"
 ENVIRONMENT = "env"
@@ -85,36 +85,36 @@ def _mode_of(file: str) -> int:
 
 
 def _certificates(text: str, reader: Reader) -> list[str]:
-    found = _find_certificates(reader.read_file("ca-certs", text, "file of CA certificates"))
-    if not found:
+    certificates = _find_certificates(reader.read_file("ca-certs", text, "file of CA certificates"))
+    if not certificates:
         raise InputError(
             f"'{text}' does not contain a CA certificate",
             hint="give a PEM file, which has '-----BEGIN CERTIFICATE-----'",
         )
-    return found
+    return certificates
 
 
 def _find_certificates(data: bytes) -> list[str]:
-    return [found.decode().replace("\r", "") for found in _CERTIFICATE.findall(data)[:_MOST_CERTIFICATES]]
+    return [result.decode().replace("\r", "") for result in _CERTIFICATE.findall(data)[:_MOST_CERTIFICATES]]
 
 
 def _added_here() -> list[str]:
     """Return the CA certificates that were added to this machine, besides those of its distribution."""
     from virtprov.support.files import read_bytes
 
-    found: list[str] = []
+    results: list[str] = []
     for folder in ADDED_CERTIFICATES:
         for above, folders, names in os.walk(folder):
             folders.sort()
             for name in sorted(names):
                 if name.endswith((".crt", ".pem", ".cer")):
-                    found += _find_certificates(read_bytes(os.path.join(above, name), what="CA certificate"))
-    if not found:
+                    results += _find_certificates(read_bytes(os.path.join(above, name), what="CA certificate"))
+    if not results:
         raise InputError(
             "no CA certificate has been added to this machine",
             hint=f"`host` takes those in {ADDED_CERTIFICATES[0]} and similar directories; give a file instead",
         )
-    return found[:_MOST_CERTIFICATES]
+    return results[:_MOST_CERTIFICATES]
 
 
 def _proxy(text: str, environment: Mapping[str, str]) -> Proxy:
@@ -140,11 +140,16 @@ def _proxy(text: str, environment: Mapping[str, str]) -> Proxy:
 def _check_proxy(address: str) -> str:
     """Return the address of a proxy, whose password is masked in logs. Raises UsageError."""
     from virtprov.support import log
-    from virtprov.support.http import remove_credentials
+    from virtprov.support.web.http import remove_credentials
 
-    scheme, found, rest = address.partition("://")
+    scheme, separator, rest = address.partition("://")
     shown = remove_credentials(address)
-    if scheme not in ("http", "https") or not found or not rest or any(letter in address for letter in "\"' \n\r\t\\"):
+    if (
+        scheme not in ("http", "https")
+        or not separator
+        or not rest
+        or any(letter in address for letter in "\"' \n\r\t\\")
+    ):
         raise UsageError(f"'{shown}' is not the address of a proxy", hint="for example http://proxy.example:3128")
     account, at, place = rest.rpartition("@")
     if place.startswith(_HERE):

@@ -61,13 +61,13 @@ def display_passwords(guest: Guest) -> None:
 
 def mac_addresses(guest: Guest) -> list[str]:
     """Return every MAC address of the guest, in lower case; raises UsageError for an invalid one."""
-    found = []
+    results = []
     for nic in guest.devices("interface"):
         mac = path.text(nic, "./mac/@address").lower()
         if mac and mac != "random":
             check_mac(mac)
-            found.append(mac)
-    return found
+            results.append(mac)
+    return results
 
 
 def check_mac(mac: str) -> None:

@@ -35,10 +35,10 @@ class Choices(Record):
 
     def over(self, earlier: Choices) -> Choices:
         """Return these choices, completed with those of an earlier use of an option."""
-        said = {name: value for name, value in self._asdict().items() if value is not None}
-        said["cpu_preset"] = self.cpu_preset or earlier.cpu_preset
-        said["features_off"] = self.features_off | earlier.features_off
-        return earlier._replace(**said)
+        values = {name: value for name, value in self._asdict().items() if value is not None}
+        values["cpu_preset"] = self.cpu_preset or earlier.cpu_preset
+        values["features_off"] = self.features_off | earlier.features_off
+        return earlier._replace(**values)
 
 
 NONE = Choices()

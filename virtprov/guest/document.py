@@ -54,11 +54,11 @@ class Guest:
 
     def has(self, where: str) -> bool:
         """Return whether the element or attribute exists."""
-        found = path.find(self.root, where)
-        if found is None:
+        element = path.find(self.root, where)
+        if element is None:
             return False
         attribute = path.parse(where)[1]
-        return not attribute or attribute in found.attrib
+        return not attribute or attribute in element.attrib
 
     def ensure(self, where: str) -> Element:
         """Return the element at a path; it is created if missing."""
@@ -73,8 +73,8 @@ class Guest:
 
     def add_device(self, node: Element | str, **attrs: str) -> Element:
         """Add a device (an element, or a tag with its attributes) and return it."""
-        made = tree.element(node, None, attrs) if isinstance(node, str) else node
-        return tree.add(self.ensure("./devices"), made)
+        element = tree.element(node, None, attrs) if isinstance(node, str) else node
+        return tree.add(self.ensure("./devices"), element)
 
     def disks(self, device: str | None = None) -> list[Element]:
         """Return the disks, all or those of one device type (`disk`, `cdrom`, `floppy`, `lun`)."""

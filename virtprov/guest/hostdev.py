@@ -42,12 +42,12 @@ def _address(kind: str, *parts: tuple[str, str]) -> ParsedName:
 
 def parse(name: str) -> ParsedName | None:
     """Parse a name that is complete; None if it has to be looked up on the host."""
-    if found := _USB_ID.fullmatch(name):
-        return _ids(*(f"0x{int(number, 16):04x}" for number in found.groups()))
-    if found := _USB_PLACE.fullmatch(name):
-        return _address("usb", ("bus", str(int(found[1]))), ("device", str(int(found[2]))))
-    if found := _PCI.fullmatch(name):
-        return _pci(*(int(part or "0", 16) for part in found.groups()))
+    if match := _USB_ID.fullmatch(name):
+        return _ids(*(f"0x{int(number, 16):04x}" for number in match.groups()))
+    if match := _USB_PLACE.fullmatch(name):
+        return _address("usb", ("bus", str(int(match[1]))), ("device", str(int(match[2]))))
+    if match := _PCI.fullmatch(name):
+        return _pci(*(int(part or "0", 16) for part in match.groups()))
     return None
 
 
@@ -66,36 +66,36 @@ def look_up(name: str, host: HostView | None) -> ParsedName:
     For the address of a USB device, its ids are used if the host knows them, because addresses change when the device
     is plugged in again. Raises UsageError for an invalid name, HostError if the host has no such device, or several.
     """
-    said = parse(name)
-    if said is not None:
+    address = parse(name)
+    if address is not None:
         if host is None:
-            return said
-        _check_single(name, said, host)
-        return _find_plugged(said, host) or said
+            return address
+        _check_single(name, address, host)
+        return _find_plugged(address, host) or address
     forms = "write 0xVENDOR:0xPRODUCT, BUS.DEVICE, or a PCI address (03:00.0)"
     if host is None:
         raise UsageError(
             f"--hostdev {name}: this name can only be resolved with a host", hint=f"give --connect URI, or {forms}"
         )
-    found = read_name(name, host)
-    if found is None:
+    result = read_name(name, host)
+    if result is None:
         known = [device.name for device in host.devices.all()]
         raise HostError(f"--hostdev {name}: the host has no such device", hint=nearest(name, known) or forms)
-    return found
+    return result
 
 
 def read_name(name: str, host: HostView) -> ParsedName | None:
     """Parse either kind of name; None if it is invalid and the host has no such device."""
-    said = parse(name)
-    if said is not None:
-        return said
+    address = parse(name)
+    if address is not None:
+        return address
     device = host.devices.find(name)
     if device is None:
         return None
     if device.capability == "net" and device.parent:
         return read_name(device.parent, host)
-    found = _from_node(name, tree.parse(device.xml, f"the node device {name}"))
-    return _add_address(found, device.xml, host) if found.type == "usb" else found
+    result = _from_node(name, tree.parse(device.xml, f"the node device {name}"))
+    return _add_address(result, device.xml, host) if result.type == "usb" else result
 
 
 def _check_single(name: str, said: ParsedName, host: HostView) -> None:
@@ -213,8 +213,8 @@ def _read_scsi(capability: Element, name: str) -> ParsedName:
 
 def _read_mdev(capability: Element, name: str) -> ParsedName:
     uuid = path.text(capability, "./uuid")
-    if not uuid and (found := _MDEV.fullmatch(name)):
-        uuid = found[1].replace("_", "-")
+    if not uuid and (match := _MDEV.fullmatch(name)):
+        uuid = match[1].replace("_", "-")
     kind = path.text(capability, "./type/@id")
     model = next((model for start, model in _MDEV_MODELS.items() if kind.startswith(start)), "vfio-pci")
     places = (("./source/address/@uuid", uuid),)
@@ -239,17 +239,17 @@ def settle(group: str, node: Element, name: str, host: HostView | None) -> None:
 
 def _write_interface(node: Element, name: str, host: HostView | None) -> None:
     """Write an interface that is a network card of the host."""
-    said = look_up(name, host)
-    if said.type not in ("pci", "usb"):
+    device = look_up(name, host)
+    if device.type not in ("pci", "usb"):
         raise UsageError(
-            f"--network hostdev={name}: a device of type '{said.type}' is not a network card",
+            f"--network hostdev={name}: a device of type '{device.type}' is not a network card",
             hint="give the PCI address of a network card, such as 03:10.0",
         )
     node.set("type", "hostdev")
     if not node.get("managed"):
         node.set("managed", "yes")
-    path.put(node, "./source/address/@type", said.type)
-    for where, text in said.places:
+    path.put(node, "./source/address/@type", device.type)
+    for where, text in device.places:
         path.put(node, where, text)
 
 
@@ -279,8 +279,8 @@ def write_named(node: Element, name: str, host: HostView | None) -> None:
         return
     source = tree.child(node, "source")
     if source is not None and any(path.find(node, where) is None for where, _ in values.places):
-        for kid in tree.children(source):
-            tree.remove(kid)
+        for child in tree.children(source):
+            tree.remove(child)
     for where, text in values.places:
         path.put(node, where, text)
 

@@ -6,8 +6,8 @@ import os
 import re
 from collections.abc import Callable, Iterable
 
-from virtprov.guest import reservations
 from virtprov.guest.document import Guest
+from virtprov.guest.marks import reservations
 from virtprov.guest.names import new_mac, new_uuid
 from virtprov.support.text import first_free
 from virtprov.support.units import is_whole
@@ -193,7 +193,7 @@ def _shared_memory(guest: Guest) -> list[str]:
     names = [name for name in names if name]
     extra = tree.child(guest.root, "qemu:commandline")
     for argument in extra if extra is not None else ():
-        names += [f"'{found}'" for found in _SHM_FILE.findall(argument.get("value", ""))]
+        names += [f"'{result}'" for result in _SHM_FILE.findall(argument.get("value", ""))]
     return [f"both guests read and write the shared memory {name}: give the clone its own" for name in names]
 
 
@@ -218,17 +218,19 @@ def _input_of(device: Element) -> str:
 def _filtered(guest: Guest) -> list[str]:
     """Return a warning for network filters that let only the address of the original pass."""
     parameters = (node for nic in guest.devices("interface") for node in nic.iterfind("filterref/parameter"))
-    found = [node.get("value", "") for node in parameters if node.get("name") == "IP"]
-    if not found:
+    results = [node.get("value", "") for node in parameters if node.get("name") == "IP"]
+    if not results:
         return []
-    return [f"the network filter of the clone only lets the original's address {', '.join(found)} pass: change it"]
+    return [f"the network filter of the clone only lets the original's address {', '.join(results)} pass: change it"]
 
 
 def _device_name(device: Element) -> str:
     source = tree.child(device, "source")
     if source is None:
         return "without a name"
-    words = [str(value) for kid in tree.children(source) for value in (*kid.attrib.values(), (kid.text or "").strip())]
+    words = [
+        str(value) for child in tree.children(source) for value in (*child.attrib.values(), (child.text or "").strip())
+    ]
     return ":".join(word for word in words if word)
 
 

@@ -51,7 +51,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "name": ("the first free name derived from the operating system's name", "--name NAME"),
     "uuid": ("a new one, or the one from --sysinfo", "--metadata uuid=UUID"),
     "osinfo": (
-        "the operating system, as detected from the media or known of the image",
+        "the operating system, as detected from the media, or that of the image",
         "--osinfo NAME, or detect=off,require=off",
     ),
     "memory": ("the recommended size; memory and currentMemory are set together", "--memory MIB"),
@@ -62,7 +62,7 @@ STEPS: dict[str, tuple[str, str]] = {
         "the missing parts of the given topology",
         "--vcpus sockets=N,cores=N,threads=N",
     ),
-    "reservation": ("the address that is reserved, so that it goes when the guest goes", "omit reserve="),
+    "reservation": ("the reserved address, which is released when the guest is removed", "omit reserve="),
     "publish": ("host ports that are forwarded to the guest", "omit --publish"),
     "details": ("completes the given option", ""),
     "boot-order": ("the installed guest boots from its disk", "--boot hd, or another order"),
@@ -150,12 +150,12 @@ class Ledger(Watch):
         """Return every element of the guest in document order, each followed by its attributes."""
         if self._root is None:
             return []
-        found = []
+        results = []
         for place, node in _places(self._root):
             for name, (value, writer) in self._booked[node].items():
                 if place or name:
-                    found.append(Fact(f"{place}/@{name}".lstrip("/") if name else place, value, *writer))
-        return found
+                    results.append(Fact(f"{place}/@{name}".lstrip("/") if name else place, value, *writer))
+        return results
 
 
 def _owner(*booked: Booked) -> Writer:
@@ -186,12 +186,12 @@ def _places(root: Element) -> Iterator[tuple[str, Element]]:
 
 def _below(node: Element, above: str) -> Iterator[tuple[str, Element]]:
     kids = tree.children(node)
-    tags = [kid.tag for kid in kids]
+    tags = [child.tag for child in kids]
     counts: dict[object, int] = {}
-    for kid, tag in zip(kids, tags, strict=True):
+    for child, tag in zip(kids, tags, strict=True):
         counts[tag] = counts.get(tag, 0) + 1
-        name = f"{kid.prefix}:{tree.local_name(kid)}" if kid.prefix else tree.local_name(kid)
+        name = f"{child.prefix}:{tree.local_name(child)}" if child.prefix else tree.local_name(child)
         place = f"{above}/{name}" if above else name
         place = f"{place}[{counts[tag]}]" if tags.count(tag) > 1 else place
-        yield place, kid
-        yield from _below(kid, place)
+        yield place, child
+        yield from _below(child, place)

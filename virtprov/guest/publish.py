@@ -107,9 +107,9 @@ def _offers_passt(setting: RuleContext) -> bool:
 def _port_forward(forward: Forward) -> Element:
     """Return libvirt's <portForward>, see its "Domain XML format", userspace connection using passt."""
     facts = {"proto": forward.protocol} | ({"address": forward.address} if forward.address else {})
-    made = tree.element("portForward", None, facts)
-    tree.add(made, tree.element("range", None, {"start": str(forward.host), "to": str(forward.guest)}))
-    return made
+    element = tree.element("portForward", None, facts)
+    tree.add(element, tree.element("range", None, {"start": str(forward.host), "to": str(forward.guest)}))
+    return element
 
 
 def _by_qemu(guest: Guest, nic: Element, forwards: tuple[Forward, ...]) -> None:

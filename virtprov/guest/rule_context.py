@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.document import Guest
-from virtprov.images.facts import NO_FACTS, ImageFacts
+from virtprov.images.image_facts import NO_FACTS, ImageFacts
 from virtprov.support.frozen import Record
 from virtprov.xml.tree import Element
 
@@ -123,8 +123,8 @@ class RuleContext:
 
     def devices(self, tag: str) -> list[Element]:
         """Return the devices with this tag that the rules may complete."""
-        found = self.guest.devices(tag)
-        return found if self.fresh is None else [device for device in found if device in self.fresh]
+        result = self.guest.devices(tag)
+        return result if self.fresh is None else [device for device in result if device in self.fresh]
 
     def is_refused(self, group: str) -> bool:
         """Return whether the user turned off an option group."""

@@ -9,12 +9,12 @@ import libvirt
 
 from virtprov.host.base import Link
 from virtprov.host.capability_source import CapabilitySource
+from virtprov.host.daemon.opening import open_connection, silence
 from virtprov.host.domains import Domains
 from virtprov.host.failures import NotSupported, asking
 from virtprov.host.guests import Guests
 from virtprov.host.networks import Networks
 from virtprov.host.node_devices import NodeDevices
-from virtprov.host.opening import open_connection, silence
 from virtprov.host.running_guests import Running
 from virtprov.host.secrets import Secrets
 from virtprov.host.storage import Storage
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from virtprov.host.opening import Ask
+    from virtprov.host.daemon.opening import Ask
     from virtprov.host.recording import Recording
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KEPT = 64 * 1024
 """How much of the end of the output is kept, in bytes."""
 PIECE = 4096
+READABLE = libvirt.VIR_STREAM_EVENT_READABLE | libvirt.VIR_STREAM_EVENT_ERROR | libvirt.VIR_STREAM_EVENT_HANGUP
 _LINE = 300
 """How much of what was read before is looked at again: a line may arrive in several pieces. In bytes."""
 
@@ -24,12 +25,16 @@ _LINE = 300
 class ConsoleReader:
     """Collects the output of the guest's first console while the `with` block runs.
 
-    A thread reads; nothing is written to the guest. If the guest has no console, or someone else has it open, nothing
-    is read, and `silent` is True.
+    libvirt's event loop calls when there is something to read. A thread that waited in `recv` would hold the
+    connection: libvirt before 10.0 can lose the wake-up of such a thread, and then all other calls wait for the guest
+    to print something. Nothing is written to the guest. If the guest has no console, or someone else has it open,
+    nothing is read, and `silent` is True.
+
+    `conn` and `domain` must belong to a connection that delivers events.
     """
 
-    def __init__(self, conn: Any, domain: Any, name: str) -> None:
-        self._conn, self._domain, self._name = conn, domain, name
+    def __init__(self, conn: Any, domain: Any) -> None:
+        self._conn, self._domain = conn, domain
         self._heard = bytearray()
         self._lock = threading.Lock()
         self._stream: Any = None
@@ -42,32 +47,38 @@ class ConsoleReader:
 
     def _open(self) -> None:
         try:
-            stream = self._conn.newStream(0)
-            self._domain.openConsole(None, stream, libvirt.VIR_DOMAIN_CONSOLE_SAFE)
+            self._stream = self._conn.newStream(libvirt.VIR_STREAM_NONBLOCK)
+            self._domain.openConsole(None, self._stream, libvirt.VIR_DOMAIN_CONSOLE_SAFE)
+            self._stream.eventAddCallback(READABLE, self._read, None)
         except libvirt.libvirtError:
             return
-        self._stream, self.silent = stream, False
-        threading.Thread(target=self._read, name=f"console of {self._name}", daemon=True).start()
+        self.silent = False
 
-    def _read(self) -> None:
-        with suppress(libvirt.libvirtError):
-            while piece := self._stream.recv(PIECE):
-                if not isinstance(piece, bytes):
+    def _read(self, stream: Any, events: int, opaque: None) -> None:
+        """Read all that there is; called in the thread of the event loop."""
+        try:
+            while piece := stream.recv(PIECE):
+                if not isinstance(piece, bytes):  # -2: nothing more at present
                     return
                 with self._lock:
                     self._heard += piece
                     del self._heard[:-KEPT]
                 self._ring(len(piece))
+        except libvirt.libvirtError:
+            pass
+        with suppress(libvirt.libvirtError):  # the console has ended: libvirt would call again and again
+            stream.eventRemoveCallback()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._stream is not None:
-            with suppress(libvirt.libvirtError):
-                self._stream.abort()
+        if not self.silent:
+            for end in (self._stream.eventRemoveCallback, self._stream.abort):
+                with suppress(libvirt.libvirtError):
+                    end()
 
     def alert(self, pattern: re.Pattern[str], call: Callable[[], None]) -> None:
-        """Call a function from the reading thread whenever something matches in the latest output."""
+        """Call a function from the event loop's thread whenever something matches in the latest output."""
         self._alarm = (pattern, call)
 
     def _ring(self, new: int) -> None:

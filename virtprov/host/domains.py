@@ -16,12 +16,12 @@ class Domains(Part):
 
     def find(self, key: str) -> Any | None:
         """libvirt's object of the guest of that name, else UUID, else id; None when there is none."""
-        found = unless_missing(f"look for the guest '{key}'", self._conn.lookupByName, key)
-        if found is None and is_uuid(key):
-            found = unless_missing(f"look for the guest '{key}'", self._conn.lookupByUUIDString, key.lower())
-        if found is None and key.isdecimal() and len(key) < 10:
-            found = unless_missing(f"look for the guest '{key}'", self._conn.lookupByID, int(key))
-        return found
+        domain = unless_missing(f"look for the guest '{key}'", self._conn.lookupByName, key)
+        if domain is None and is_uuid(key):
+            domain = unless_missing(f"look for the guest '{key}'", self._conn.lookupByUUIDString, key.lower())
+        if domain is None and key.isdecimal() and len(key) < 10:
+            domain = unless_missing(f"look for the guest '{key}'", self._conn.lookupByID, int(key))
+        return domain
 
     def get(self, key: str) -> Any:
         """The same. Raises NotThere when there is none."""

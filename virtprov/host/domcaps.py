@@ -98,8 +98,8 @@ class DomainCapabilities:
 
     def supports(self, path: str) -> bool | None:
         """Return @supported at "devices/tpm", "features/backup", "iothreads" ...; None if not reported."""
-        said = places.text(self._root, f"./{path}/@supported")
-        return None if not said else said == "yes"
+        is_supported = places.text(self._root, f"./{path}/@supported")
+        return None if not is_supported else is_supported == "yes"
 
     def values(self, path: str, name: str) -> tuple[str, ...] | None:
         """Return the values of <enum name=...> at `path`; () if there are none to choose from, None if not reported."""
@@ -142,7 +142,7 @@ class DomainCapabilities:
         node = self._mode("host-model")
         if node is None:
             return HostModel(False, "", "", "", ())
-        features = tuple((kid.get("policy", ""), kid.get("name", "")) for kid in children(node, "feature"))
+        features = tuple((element.get("policy", ""), element.get("name", "")) for element in children(node, "feature"))
         return HostModel(
             node.get("supported") == "yes",
             places.text(node, "./model"),
@@ -158,7 +158,7 @@ class DomainCapabilities:
         if node is None:
             return ()
         blockers = {
-            blocked.get("model", ""): tuple(kid.get("name", "") for kid in children(blocked, "feature"))
+            blocked.get("model", ""): tuple(element.get("name", "") for element in children(blocked, "feature"))
             for blocked in children(node, "blockers")
         }
         return tuple(_cpu_model(model, blockers) for model in children(node, "model"))

@@ -187,5 +187,5 @@ def volume_info(xml: str, pool: str) -> VolumeInfo:
 def node_device_info(xml: str) -> NodeDeviceInfo:
     """Read a <device> document."""
     root = parse(xml, "the device's document")
-    capability = next((kid.get("type", "") for kid in children(root, "capability")), "")
+    capability = next((element.get("type", "") for element in children(root, "capability")), "")
     return NodeDeviceInfo(places.text(root, "./name"), places.text(root, "./parent"), capability, xml)

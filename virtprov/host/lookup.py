@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def unless_missing(what: str, look: Callable[..., Any], *args: Any) -> Any | None:
-    """Return `look(*args)`, None when libvirt has no such object; `what` is for the message of a failure."""
+    """Return `look(*args)`, None when libvirt has no such object; `what` is for the message of a failure.
+
+    Raises HostError for any other failure.
+    """
     state.doing = what
     try:
         return look(*args)

@@ -17,11 +17,11 @@ class NodeDevices(Part):
 
     def find(self, name: str) -> NodeDeviceInfo | None:
         """The host's device of that name ("pci_0000_00_1f_2"); None also when the driver lists none."""
-        found = look_up(f"look for the device '{name}'", self._conn.nodeDeviceLookupByName, name)
-        if found is None:
+        device = look_up(f"look for the device '{name}'", self._conn.nodeDeviceLookupByName, name)
+        if device is None:
             return None
         with asking(f"read the device '{name}'"):
-            return node_device_info(str(found.XMLDesc(0)))
+            return node_device_info(str(device.XMLDesc(0)))
 
     def names(self, capability: str | None = None) -> tuple[str, ...]:
         """The names of the host's devices with a capability ("usb_device", "pci", "net" ...), or all; sorted."""

@@ -111,8 +111,8 @@ def _domain_capabilities(host: Host) -> dict[str, str]:
 
 
 def _networks(host: Host) -> list[Item]:
-    found = [host.networks.find(name) for name in host.networks.names()]
-    return [Item(f"network '{network.name}'", network.xml) for network in found if network]
+    results = [host.networks.find(name) for name in host.networks.names()]
+    return [Item(f"network '{network.name}'", network.xml) for network in results if network]
 
 
 def _pools(host: Host) -> list[Item]:

@@ -167,8 +167,8 @@ def _is_domain_capabilities(name: str) -> bool:
 
 
 def _read_text(text: str, tag: str) -> str:
-    found = re.search(rf"<{tag}>\s*([^<]*?)\s*</{tag}>", text)
-    return found[1] if found else ""
+    match = re.search(rf"<{tag}>\s*([^<]*?)\s*</{tag}>", text)
+    return match[1] if match else ""
 
 
 def _fit(text: str, arch: str | None, machine: str | None, virt_type: str | None, emulator: str | None) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import libvirt
 
 from virtprov.host.base import Link, Part
-from virtprov.host.calls import on
+from virtprov.host.daemon.calls import on
 from virtprov.host.domains import Domains
 from virtprov.host.failures import asking
 from virtprov.host.info import Address
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from virtprov.host.console import ConsoleReader
-    from virtprov.host.events import EventSource, Watch
+    from virtprov.host.daemon.events import EventSource, Watch
 
     Values = Mapping[str, int | str]
 
@@ -219,25 +219,30 @@ class Running(Part):
         """Read along on the guest's first console, for `with host.running.console("web") as console: ...`."""
         from virtprov.host.console import ConsoleReader
 
-        domain = self._domains.get(key)
-        return ConsoleReader(self._conn, domain, key)
+        source, domain = self._domain_with_events(key)
+        return ConsoleReader(source.conn, domain)
 
     def watch(self, key: str) -> Watch:
         """Begin to collect what happens to a guest, for `with host.running.watch("web") as watch: ...`.
 
         Begin before the call whose effect is waited for, so that nothing is missed.
         """
-        from virtprov.host.events import Watch
+        from virtprov.host.daemon.events import Watch
 
+        source, domain = self._domain_with_events(key)
+        return Watch(source, domain, str(domain.name()))
+
+    def _domain_with_events(self, key: str) -> tuple[EventSource, Any]:
+        """Return a guest as an object of the connection that delivers events, and that connection."""
         source, domain = self._event_source(), self._domains.get(key)
-        with asking(f"watch the guest '{key}'"):
-            if source.conn is not self._conn:
+        if source.conn is not self._conn:
+            with asking(f"watch the guest '{key}'"):
                 domain = source.conn.lookupByUUIDString(domain.UUIDString())
-            return Watch(source, domain, str(domain.name()))
+        return source, domain
 
     def _event_source(self) -> EventSource:
         """Return this connection if it can deliver events, otherwise a second one to the same host; created once."""
-        from virtprov.host.events import SOURCE_LOCK, EventSource, start_loop
+        from virtprov.host.daemon.events import SOURCE_LOCK, EventSource, start_loop
 
         with SOURCE_LOCK:
             if self._events is None:

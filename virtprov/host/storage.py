@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 import libvirt
 
 from virtprov.host.base import Link, Part
+from virtprov.host.daemon.retry import PASSING, patiently
 from virtprov.host.failures import Lost, NotSupported, NotThere, asking
 from virtprov.host.info import PoolInfo, VolumeInfo, pool_info, volume_info
 from virtprov.host.lookup import list_all, look_up, names_of, similar_names, unless_missing
-from virtprov.host.retry import PASSING, patiently
 from virtprov.support.errors import HostError, InputError
 from virtprov.support.regular import open_regular
 from virtprov.xml import path
@@ -51,13 +51,13 @@ class Storage(Part):
 
     def pool(self, name: str) -> PoolInfo | None:
         """The storage pool of that name; None also when the driver has no storage."""
-        found = self._find_pool(name)
-        return None if found is None else self._pool_info(found)
+        pool_object = self._find_pool(name)
+        return None if pool_object is None else self._pool_info(pool_object)
 
     def pool_at(self, directory: str) -> PoolInfo | None:
         """Return the pool with this target directory, active or not; None if there is none."""
-        found = self._find_pool_at(directory)
-        return None if found is None else self._pool_info(found)
+        pool = self._find_pool_at(directory)
+        return None if pool is None else self._pool_info(pool)
 
     def pool_names(self) -> tuple[str, ...]:
         """The names of all pools, sorted."""
@@ -84,8 +84,8 @@ class Storage(Part):
 
     def _find_pool_at(self, directory: str) -> Any | None:
         """Return the pool of a directory, except for temporary pools of other commands."""
-        found = self._look_for_pool_at(directory)
-        return None if found is None or self._passes(str(found.name())) else found
+        pool = self._look_for_pool_at(directory)
+        return None if pool is None or self._passes(str(pool.name())) else pool
 
     def _passes(self, pool: str) -> bool:
         """Return whether the pool is a temporary one of another command; see PASSING."""
@@ -169,8 +169,8 @@ class Storage(Part):
 
     def volume(self, pool: str, name: str) -> VolumeInfo | None:
         """The volume `name` of the pool `pool`; None when either is missing, or the pool is off."""
-        found = self._find_volume(pool, name)
-        return None if found is None else self._volume_info(found, pool)
+        result = self._find_volume(pool, name)
+        return None if result is None else self._volume_info(result, pool)
 
     def volume_at(self, path: str, *, fresh: bool = True) -> VolumeInfo | None:
         """Return the volume with this path on the host.
@@ -196,26 +196,26 @@ class Storage(Part):
 
     def backing_of(self, path: str) -> str:
         """Return the path of the backing file of the volume at a path, as its pool reports it; "" without either."""
-        found = look_up(f"look for a volume at '{path}'", self._conn.storageVolLookupByPath, path)
-        text = unless_missing(f"read the volume at '{path}'", found.XMLDesc, 0) if found is not None else None
+        volume = look_up(f"look for a volume at '{path}'", self._conn.storageVolLookupByPath, path)
+        text = unless_missing(f"read the volume at '{path}'", volume.XMLDesc, 0) if volume is not None else None
         if text is None or "<backingStore" not in text:
             return ""
         return volume_info(str(text), "").backing_path
 
     def volume_names(self, pool: str) -> tuple[str, ...]:
         """The names of the volumes of a pool, sorted; none while it is off. Raises NotThere: no such pool."""
-        found = self._pool(pool)
+        pool_object = self._pool(pool)
         with asking(f"list the volumes of the pool '{pool}'"):
-            return tuple(sorted(found.listVolumes())) if found.isActive() else ()
+            return tuple(sorted(pool_object.listVolumes())) if pool_object.isActive() else ()
 
     def volumes(self, pool: str, *, parts: tuple[str, ...] = ()) -> Iterator[VolumeInfo]:
         """Every volume of a pool, one call for each; none while it is off. Raises NotThere: no such pool.
 
         With `parts`, only volumes whose XML has one of these elements: to parse all takes longer than to ask for them.
         """
-        found = self._pool(pool)
+        pool_object = self._pool(pool)
         with asking(f"list the volumes of the pool '{pool}'"):
-            listed = found.listAllVolumes(0) if found.isActive() else []
+            listed = pool_object.listAllVolumes(0) if pool_object.isActive() else []
         for volume in listed:
             text = unless_missing(f"read the volume '{volume.name()}'", volume.XMLDesc, 0)
             if text is not None and (not parts or any(f"<{part}" in text for part in parts)):
@@ -226,13 +226,13 @@ class Storage(Part):
             return volume_info(str(volume.XMLDesc(0)), pool)
 
     def _find_volume(self, pool: str, name: str) -> Any | None:
-        found = self._find_pool(pool)
-        if found is None:
+        pool_object = self._find_pool(pool)
+        if pool_object is None:
             return None
         with asking(f"read the pool '{pool}'"):
-            if not found.isActive():
+            if not pool_object.isActive():
                 return None
-        return look_up(f"look for the volume '{name}'", found.storageVolLookupByName, name)
+        return look_up(f"look for the volume '{name}'", pool_object.storageVolLookupByName, name)
 
     def _volume(self, pool: str, name: str) -> Any:
         self._pool(pool)
@@ -286,8 +286,8 @@ class Storage(Part):
         return self._create(pool, xml, what, lambda: place.createXMLFrom(xml, origin, flags), progress)
 
     def _create(self, pool: str, xml: str, verb: str, call: Callable[[], Any], progress: Progress | None) -> VolumeInfo:
-        from virtprov.host.copy_progress import Growth
-        from virtprov.host.streams import watch_call
+        from virtprov.host.transfer.copy_progress import Growth
+        from virtprov.host.transfer.streams import watch_call
 
         planned = volume_info(xml, pool)
         what = f"{verb} the volume '{planned.name}' in the pool '{pool}'"
@@ -353,7 +353,7 @@ class Storage(Part):
         by hosts before libvirt 3.4). The first `start` bytes of the volume and of the file at a path are left out.
         Raises InputError if the file cannot be read.
         """
-        from virtprov.host import streams
+        from virtprov.host.transfer import streams
 
         volume = self._volume(pool, name)
         with (
@@ -373,7 +373,7 @@ class Storage(Part):
 
         Holes are kept. `progress(done, total)` is in bytes, without holes.
         """
-        from virtprov.host import streams
+        from virtprov.host.transfer import streams
 
         origin, copy = self._volume(*source), self._volume(*target)
         need = int(origin.info()[2])
@@ -386,7 +386,7 @@ class Storage(Part):
 
     @staticmethod
     def _pour(copy: Any, reading: Any, writing: Any, tell: Callable[[int], object]) -> None:
-        from virtprov.host import streams
+        from virtprov.host.transfer import streams
 
         copy.upload(writing, 0, 0, libvirt.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM)
         streams.finish_stream(writing, lambda: streams.pour(reading, writing, tell))
@@ -395,7 +395,7 @@ class Storage(Part):
         """Return the first bytes of a volume; None if the host does not provide them."""
         from io import BytesIO
 
-        from virtprov.host import streams
+        from virtprov.host.transfer import streams
 
         volume = self._find_volume(pool, name)
         if volume is None:
@@ -414,7 +414,7 @@ class Storage(Part):
 
     def download_volume(self, pool: str, name: str, sink: BinaryIO) -> None:
         """Write the volume's contents to an open file."""
-        from virtprov.host import streams
+        from virtprov.host.transfer import streams
 
         volume = self._volume(pool, name)
         with asking(f"download the volume '{name}' of the pool '{pool}'"):

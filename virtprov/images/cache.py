@@ -37,7 +37,7 @@ class Note(Record):
 
 def folder() -> str:
     """Return the folder of all images. Nothing is created."""
-    from virtprov.support import dirs
+    from virtprov.support.user_files import dirs
 
     return os.path.join(dirs.cache(), "virtprov", "images")
 
@@ -52,7 +52,7 @@ def hold(tag: str) -> str:
 
     Raises ProvError.
     """
-    from virtprov.support import private, sharing
+    from virtprov.support.user_files import private, sharing
 
     path = folder_of(tag)
     try:
@@ -69,14 +69,14 @@ def hold(tag: str) -> str:
 
 def is_held(tag: str) -> bool:
     """Return whether another run uses an image; this one no longer does."""
-    from virtprov.support.sharing import is_shared
+    from virtprov.support.user_files.sharing import is_shared
 
     return is_shared(folder_of(tag))
 
 
 def claim(tag: str) -> AbstractContextManager[bool]:
     """Yield whether no other run uses an image; if so, none begins to while the block runs."""
-    from virtprov.support import private, sharing
+    from virtprov.support.user_files import private, sharing
 
     with suppress(OSError):  # without a folder, nobody could hold it
         private.make_folder(folder_of(tag))
@@ -108,8 +108,8 @@ def _version_of(image: ResolvedImage) -> str:
 
             raise unreadable(image.own_path, error, "image") from None
         return f"{facts.st_size} {facts.st_mtime_ns}"
-    from virtprov.support.http import Web, refuse_failure
-    from virtprov.support.server_file import version
+    from virtprov.support.web.http import Web, refuse_failure
+    from virtprov.support.web.server_file import version
 
     with Web() as web, web.ask("HEAD", image.url) as answer:
         if answer.status_code not in (405, 501):
@@ -119,7 +119,7 @@ def _version_of(image: ResolvedImage) -> str:
 
 def base_name(image: ResolvedImage, tag: str) -> str:
     """Return the name of the volume for an image: that of its file, its tag, and `base`."""
-    from virtprov.images.fetch import safe_name
+    from virtprov.images.fetching.fetch import safe_name
     from virtprov.images.names import unpacked_name
 
     stem, dot, ending = safe_name(unpacked_name(image.file_name or image.label)).rpartition(".")

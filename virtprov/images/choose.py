@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from virtprov.images.facts import BIOS, UEFI, ImageFacts
 from virtprov.images.image import ImageRequest
+from virtprov.images.image_facts import BIOS, UEFI, ImageFacts
 from virtprov.osinfo.image_profiles import CloudImage, CloudSystem, all_systems, find_system
 from virtprov.osinfo.profile import canonical_arch
 from virtprov.support.errors import UsageError, nearest
@@ -14,9 +14,9 @@ _HINT = "`virtprov-install --image list` lists the names"
 
 def choose_system(request: ImageRequest) -> CloudSystem:
     """Return the system with this short id. Raises UsageError for a name without images."""
-    found = find_system(request.name)
-    if found is not None:
-        return found
+    result = find_system(request.name)
+    if result is not None:
+        return result
     systems = all_systems()
     names = [short for system in systems for short in system.short_ids]
     from virtprov.osinfo.find_profile import find_or_none
@@ -40,13 +40,13 @@ def choose_image(request: ImageRequest, system: CloudSystem, arch: str) -> Cloud
             f"--image {request.text}: unknown variant '{request.variant}'",
             hint=nearest(request.variant, names) or "known variants: " + ", ".join(names),
         )
-    found = [image for image in variants if image.arch_word(known) is not None]
-    if not found:
+    fitting = [image for image in variants if image.arch_word(known) is not None]
+    if not fitting:
         arches = list(dict.fromkeys(arch for image in variants for arch, _ in image.arches))
         raise UsageError(
             f"--image {request.text}: no image for {known}", hint=f"there are images for {join_words(arches)}"
         )
-    return next((image for image in reversed(found) if image.is_default), found[0])
+    return next((image for image in reversed(fitting) if image.is_default), fitting[0])
 
 
 def facts_of(system: CloudSystem, image: CloudImage, arch: str, firmware: str) -> ImageFacts:

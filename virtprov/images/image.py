@@ -6,7 +6,7 @@ small index and checksum files with `read`, and never the image itself.
 
 from __future__ import annotations
 
-from virtprov.images.facts import NO_FACTS, ImageFacts
+from virtprov.images.image_facts import NO_FACTS, ImageFacts
 from virtprov.support.frozen import Record
 
 TYPE_CHECKING = False
@@ -154,13 +154,13 @@ class ResolvedImage(Record):
         """Return the path of a file of this machine, which can also be at a file:// URL; "" for one on a server."""
         if self.path or not self.url.lower().startswith("file:"):
             return self.path
-        from virtprov.support.fetch import local_path
+        from virtprov.support.web.fetch import local_path
 
         return local_path(self.url) or ""
 
     @property
     def shown(self) -> str:
         """Return where it is, for messages: without a password, and without a query, which can be a token."""
-        from virtprov.support.http import shown
+        from virtprov.support.web.http import shown
 
         return shown(self.url).partition("?")[0] if self.url else self.path

@@ -49,7 +49,7 @@ def _mask(text: str) -> str:
     """Return the text for messages: without passwords, and without the query of a URL, which can be a token."""
     if "://" not in text:
         return text
-    from virtprov.support.http import remove_credentials
+    from virtprov.support.web.http import remove_credentials
 
     return _QUERY.sub("?...", remove_credentials(text))
 
@@ -59,7 +59,7 @@ def _check_word(text: str, option: str, word: str, *, is_named: bool) -> None:
     if not word:
         return
     if not is_named:
-        hint = "a URL or a path stands for a single image"
+        hint = "a URL or a path is a single image"
         raise UsageError(f"--image {text}: {option}= can only be used with a name", hint=hint)
     if not _WORD.fullmatch(word) or ".." in word:  # it becomes a part of URLs
         raise UsageError(f"--image {option}={word}: invalid value", hint="use letters, digits, dots and dashes")
@@ -76,7 +76,7 @@ def _parse_place(text: str) -> tuple[str, str, str]:
         if scheme.lower() != "file":
             return "", text, ""
     if found or "/" in text or text.startswith("~") or _FILE.fullmatch(text):
-        from virtprov.support.fetch import local_path
+        from virtprov.support.web.fetch import local_path
 
         return "", "", local_path(text) or text
     first, comma, rest = text.partition(",")

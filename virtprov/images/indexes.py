@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from virtprov.images.checksum_files import parse_pointer, unwrap
+from virtprov.images.address_templates import NamePattern, base_name
 from virtprov.images.image import LENGTHS, Digest, make_digest
-from virtprov.images.templates import NamePattern, base_name
+from virtprov.images.verifying.checksum_files import parse_pointer, unwrap
 from virtprov.support.errors import FetchError
 from virtprov.support.frozen import Record
 
@@ -61,12 +61,12 @@ def read_index(type: str, data: bytes, wanted: Wanted, shown: str) -> list[Build
     reader = _READERS.get(type)
     if reader is None:
         raise FetchError(f"unknown type '{type}' of index '{shown}'", hint="known types: " + ", ".join(TYPES))
-    found: list[Build] = []
+    results: list[Build] = []
     for build in reader(data, wanted, shown):
-        found.append(build)
-        if len(found) >= _MOST:
+        results.append(build)
+        if len(results) >= _MOST:
             break
-    return found
+    return results
 
 
 def _json(data: bytes, shown: str) -> Any:
@@ -88,8 +88,8 @@ def _at(value: Any, *keys: str) -> Any:
 
 
 def _text(value: Any, *keys: str) -> str:
-    found = _at(value, *keys)
-    return found if isinstance(found, str) else ""
+    entry = _at(value, *keys)
+    return entry if isinstance(entry, str) else ""
 
 
 def _items(value: Any) -> list[Any]:
@@ -181,10 +181,10 @@ def _read_streams(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:
 
 def _read_pointer(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:
     """A text with the name of the newest file, relative to the folder of the pointer."""
-    found = parse_pointer(unwrap(data, shown))
-    if found is None:
+    result = parse_pointer(unwrap(data, shown))
+    if result is None:
         raise FetchError(f"'{shown}' does not name a single file", hint="try again later, or use another server")
-    name, size = found
+    name, size = result
     build = wanted.names.build_of(base_name(name))
     if build is not None:
         yield Build(name if "/" in name else "", build, size=size)

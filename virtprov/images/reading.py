@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from virtprov.support.errors import FetchError
-from virtprov.support.http import MISSING, is_url, leaves_https, refuse_failure, shown
-from virtprov.support.plain_web import QuickWeb, is_plain
+from virtprov.support.web.http import MISSING, is_url, leaves_https, refuse_failure, shown
+from virtprov.support.web.plain_web import QuickWeb, is_plain
 
 
 class IndexReader:
@@ -44,8 +44,8 @@ class IndexReader:
 
 def _read_file(url: str, limit: int) -> bytes | None:
     """Return the file at a file:// URL."""
-    from virtprov.support.fetch import local_path
     from virtprov.support.regular import reading
+    from virtprov.support.web.fetch import local_path
 
     path = local_path(url) or ""
     try:

@@ -143,18 +143,18 @@ def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> 
         if work.password:
             hears.on_password(work.made.plan.name, work.password)
         state = work.follow()
-    made = work.made
-    copied = tuple(disk.path for disk in made.disks if disk.fate in ("copied", "linked"))
+    installed = work.made
+    copied = tuple(disk.path for disk in installed.disks if disk.fate in ("copied", "linked"))
     return Cloned(
-        made.plan.name,
-        made.uuid,
-        made.original,
-        made.macs,
+        installed.plan.name,
+        installed.uuid,
+        installed.original,
+        installed.macs,
         copied,
-        made.nvram,
-        made.plan.documents[0],
-        made.inside.identity,
-        made.inside.seed.path if made.inside.seed is not None else "",
+        installed.nvram,
+        installed.plan.documents[0],
+        installed.inside.identity,
+        installed.inside.seed.path if installed.inside.seed is not None else "",
         state,
         work.password,
         tuple(hears.notes),

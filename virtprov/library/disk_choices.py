@@ -64,7 +64,9 @@ def _check(choice: DiskChoice, places: list[str]) -> None:
             f"{option}: path= and pool= cannot be used together", hint="give the path in the pool's directory"
         )
     if choice.path and choice.target == ALL:
-        raise UsageError(f"{option}: path= is the place of a single disk", hint="give the target of the disk, or pool=")
+        raise UsageError(
+            f"{option}: path= can only be used with one disk", hint="give the target of the disk, or pool="
+        )
     if choice.linked and choice.format not in ("", "qcow2"):
         raise UsageError(
             f"{option}: linked=yes and format={choice.format} cannot be used together",
@@ -75,13 +77,13 @@ def _check(choice: DiskChoice, places: list[str]) -> None:
 def compare(choice: DiskChoice, skipped: list[str], forced: list[str], *, preserves: bool) -> None:
     """Raise UsageError if a choice contradicts --skip-copy, --force-copy or --preserve-data for the same disk."""
     target = choice.target
-    said = [name for name in (*_PLACES, "linked") if getattr(choice, name)]
-    if preserves and said and said != ["path"]:
-        name = next(name for name in said if name != "path")
+    words = [name for name in (*_PLACES, "linked") if getattr(choice, name)]
+    if preserves and words and words != ["path"]:
+        name = next(name for name in words if name != "path")
         raise UsageError(
             f"--copy {target}: {name}= and --preserve-data cannot be used together", hint="omit one of them"
         )
-    if target in skipped and (said or False in (choice.skip, choice.share)):
+    if target in skipped and (words or False in (choice.skip, choice.share)):
         raise UsageError(f"--copy {target} and --skip-copy {target} cannot be used together", hint="omit one of them")
     if target in forced and (choice.skip or choice.share):
         raise UsageError(f"--copy {target} and --force-copy {target} cannot be used together", hint="omit one of them")

@@ -173,14 +173,14 @@ def parse_states(text: str | None) -> frozenset[str]:
     from virtprov.host.info import STATES
 
     known = {"".join(state.split()): state for state in STATES.values()}
-    found = set()
+    results = set()
     for word in text.split(","):
         plain = word.strip().lower().replace("-", "").replace("_", "").replace(" ", "")
         if plain not in known:
             hint = nearest(plain, known) or "known states: " + ", ".join(known)
             raise UsageError(f"--state {text}: unknown state '{word.strip()}'", hint=hint)
-        found.add(known[plain])
-    return frozenset(found)
+        results.add(known[plain])
+    return frozenset(results)
 
 
 def jobs_for(asked: int | None, host: Host) -> int:

@@ -19,7 +19,7 @@ def hold(host: Host, request: InstallRequest, say: Callable[[str], None]) -> Abs
 
     Raises UsageError if the request names no guest, ProvError if another command does not end.
     """
-    from virtprov.support import lock
+    from virtprov.support.user_files import lock
 
     if not request.name:
         raise UsageError("--ensure requires the name of the guest", hint="add --name NAME")
@@ -38,10 +38,10 @@ def exists(host: Host, request: InstallRequest) -> bool:
 
     if host.guests.find(request.name) is None:
         return False
-    found = differences(request, request.name, host)
-    if found:
+    differing = differences(request, request.name, host)
+    if differing:
         raise Differs(
-            f"guest '{request.name}' exists, but differs: {'; '.join(found)}",
+            f"guest '{request.name}' exists, but differs: {'; '.join(differing)}",
             hint="nothing has been changed; change the guest with virtprov-xml, or give it another --name",
         )
     return True

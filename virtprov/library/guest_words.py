@@ -21,12 +21,12 @@ GENERATE = {"root-password-generate": ["yes"], "disable": ["yes"]}
 def read(fields: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the texts of the options that are given, by their names. Raises UsageError for values that cannot work."""
     given = {word.name: texts.as_list(fields[word.field]) for word in WORDS}
-    found = {name: listed for name, listed in given.items() if listed}
-    if found:
+    results = {name: listed for name, listed in given.items() if listed}
+    if results:
         from virtprov.cloudinit import word_check
 
-        word_check.check(_to_words(found), "--")
-    return found
+        word_check.check(_to_words(results), "--")
+    return results
 
 
 def _to_words(given: dict[str, list[str]]) -> GuestWords:

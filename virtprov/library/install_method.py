@@ -128,7 +128,8 @@ def _check_image(given: InstallerValues, install: Mapping[str, str]) -> None:
     asked = [flag for flag, value in others.items() if value]
     if given.image and asked:
         raise UsageError(
-            f"--image and {asked[0]} cannot be used together: the image has the system already", hint="omit one of them"
+            f"--image and {asked[0]} cannot be used together: the image already contains a system",
+            hint="omit one of them",
         )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from virtprov.images.image import ImageRequest
     from virtprov.library.texts import Value
     from virtprov.osinfo.os_request import OsinfoRequest
-    from virtprov.unattended.request import UnattendedRequest
+    from virtprov.unattended.unattended_request import UnattendedRequest
 
 
 class NewGuest(Record):
@@ -190,7 +190,7 @@ def _to_unattended(guest: NewGuest) -> UnattendedRequest | None:
             raise UsageError(f"--unattended cannot be used with {flag}", hint="omit one of them")
     from virtprov.guest.write import gather
     from virtprov.library import guest_words
-    from virtprov.unattended import request
+    from virtprov.unattended import unattended_request as request
 
     words = gather.repeated_words("unattended", [text for text in texts.as_list(guest.unattended) if text])
     return request.from_options(guest_words.add_words("unattended", words, guest_words.read(guest._asdict())))
@@ -304,10 +304,10 @@ def _cannot_take(name: str, reinstall: str, is_off: bool) -> UsageError:
         return UsageError(f"--{name} cannot be used with --reinstall", hint="omit one of them")
     if is_off:
         return UsageError(
-            f"--{name} cannot be used with --cloud-init none: nothing would read it", hint="omit one of them"
+            f"--{name} cannot be used with --cloud-init none: it requires a cloud-init seed", hint="omit one of them"
         )
     return UsageError(
-        f"--{name} cannot be used with an installer: it would not read it",
+        f"--{name} cannot be used with an installer, which would ignore it",
         hint="add --unattended to answer its questions, or --cloud-init if it reads a cloud-init seed; or use a cloud "
         "image with --import",
     )

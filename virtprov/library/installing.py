@@ -190,6 +190,7 @@ class Installation:
 
         `show` shows the guest, and returns the minutes to wait (like NewGuest.wait). `ends` tells whether the guest is
         stopped afterwards. A user who interrupts this is told what happens to the guest.
+        Raises WaitTimeout, GuestBroken, HostError, and KeyboardInterrupt for Ctrl-C.
         """
         try:
             state = self._follow(show, ends)

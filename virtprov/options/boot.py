@@ -17,15 +17,15 @@ _SWITCHES = ("uefi", "secure-boot", "refresh-machine-type")
 
 def expand(pairs: list[Pair]) -> list[Pair]:
     """Give bare boot devices and switches a value; switches become yes or no."""
-    found: list[Pair] = []
+    result: list[Pair] = []
     for key, value in pairs:
         if key in DEVICES or (key == "uefi" and value is None):
-            found.append((key, "yes"))
+            result.append((key, "yes"))
         elif key in _SWITCHES and value:
-            found.append((key, "yes" if truth(value, f"--boot {key}") else "no"))
+            result.append((key, "yes" if truth(value, f"--boot {key}") else "no"))
         else:
-            found.append((key, value))
-    return found
+            result.append((key, value))
+    return result
 
 
 def order(verbs: Mapping[str, str]) -> list[str]:

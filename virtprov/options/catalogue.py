@@ -101,7 +101,7 @@ def table(group: str) -> Table:
     """Return the table of an option group; `name` is its flag without the dashes."""
     if group not in _loaded:
         module = __import__(f"virtprov.options.{_ALL[group][0]}", fromlist=["TABLES"])
-        _loaded.update({found.flag: found for found in module.TABLES})
+        _loaded.update({result.flag: result for result in module.TABLES})
     return _loaded[group]
 
 

@@ -21,17 +21,17 @@ def expand(pairs: list[Pair]) -> list[Pair]:
     """
     listens = any(key in ("mode", "source.mode") and value == "bind" for key, value in pairs)
     short = {**_PLACES, "host": "source.host" if listens else "source.connect_host"}
-    found: list[Pair] = []
+    result: list[Pair] = []
     for key, value in pairs:
         name = short.get(key, key)
         if name == "target.address" and value and ":" in value:
             address, port = host_and_port(value)
-            found.append((name, address))
+            result.append((name, address))
             if port:
-                found.append(("target.port", port))
+                result.append(("target.port", port))
         else:
-            found.append((name, value))
-    return arrange_ends(found)
+            result.append((name, value))
+    return arrange_ends(result)
 
 
 _SHORT = (

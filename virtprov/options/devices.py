@@ -182,16 +182,16 @@ _HOSTDEV = Table(
 
 def expand_panic(pairs: list[Pair]) -> list[Pair]:
     """Translate an address in the place of the model to the port of an ISA device."""
-    found: list[Pair] = []
+    result: list[Pair] = []
     for key, value in pairs:
         if key == "model" and value and value.lower().startswith("0x"):
-            found += [("model", "isa"), ("iobase", value)]
+            result += [("model", "isa"), ("iobase", value)]
         else:
-            found.append((key, value))
-    said = {key for key, _ in found}
-    if said & {"iobase", "address.iobase"} and "address.type" not in said and dict(found).get("iobase") != "":
-        found.insert(0, aside("./address/@type", "isa"))
-    return found
+            result.append((key, value))
+    values = {key for key, _ in result}
+    if values & {"iobase", "address.iobase"} and "address.type" not in values and dict(result).get("iobase") != "":
+        result.insert(0, aside("./address/@type", "isa"))
+    return result
 
 
 _SMALL = (

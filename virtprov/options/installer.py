@@ -33,12 +33,12 @@ def _switches(flag: str, *names: str) -> Callable[[list[Pair]], list[Pair]]:
 
 def _expand_osinfo(pairs: list[Pair]) -> list[Pair]:
     """Treat a name with `://` as a full id; `short-id` means the same as the name, and takes precedence."""
-    found: list[Pair] = []
+    result: list[Pair] = []
     spelled = _switches("osinfo", "detect", "require")(pairs) if pairs != [("name", "none")] else pairs
     for key, value in sorted(spelled, key=lambda pair: pair[0] in ("short-id", "short_id")):
         is_full = key == "name" and value is not None and "://" in value
-        found.append(("id" if is_full else "name" if key in ("short-id", "short_id") else key, value))
-    return found
+        result.append(("id" if is_full else "name" if key in ("short-id", "short_id") else key, value))
+    return result
 
 
 def _expand_cloud_init(pairs: list[Pair]) -> list[Pair]:

@@ -263,13 +263,13 @@ class Table:
         spelled = next(
             name for name in (row.name, *row.old) if NUMBER in name and name.replace(NUMBER, "") == ".".join(parts)
         ).split(".")
-        found = []
+        results = []
         for pattern, number in zip(spelled, numbers, strict=True):
             if pattern.endswith(NUMBER):
-                found.append(max(number, 0))
+                results.append(max(number, 0))
             elif number >= 0:
                 return None
-        return Hit(row, tuple(found))
+        return Hit(row, tuple(results))
 
     def row(self, key: str) -> Hit:
         """Like `find`, but raises UsageError with similar names if there is no such row."""

@@ -17,30 +17,30 @@ def expand(pairs: list[Pair]) -> list[Pair]:
 
     Raises UsageError for invalid port forwardings.
     """
-    result: list[Pair] = []
-    passt = ("type", "passt") in pairs
-    addresses = [value for key, value in pairs if key == RESERVE and value]
-    for key, value in pairs:
-        if key == "type" and value == "default" and addresses:  # a bridge, or user networking, has none to reserve
-            result += _connect("network", value)
-        elif key == "type" and value:
-            result += _type(value)
-        elif passt and key in _TYPES:
-            continue  # user networking has no source; `passt` wins, as in virt-install
-        elif key in _TYPES:
-            result += _connect(key, value)
-        elif key == RESERVE and value:
-            result.append((key, " ".join(addresses)))
-        elif key == "source":
-            result += [*(aside(f"./source/@{name}") for name in _SOURCES), (key, value)]
-        elif key in ("link.state", "link_state") and value:
-            word = value.lower()
-            result.append((key, "up" if word in YES else "down" if word in NO else value))
-        elif key.startswith("portForward") and "." not in key:
-            result += _forward(key.removeprefix("portForward"), value or "")
-        else:
-            result.append((key, value))
-    return result
+    addresses = " ".join(value for key, value in pairs if key == RESERVE and value)
+    if ("type", "passt") in pairs:  # user networking has no source; `passt` wins, as in virt-install
+        pairs = [(key, value) for key, value in pairs if key not in _TYPES]
+    return [pair for key, value in pairs for pair in _expand_one(key, value, addresses)]
+
+
+def _expand_one(key: str, value: str | None, addresses: str) -> list[Pair]:
+    """Translate one sub-option; `addresses` are all that are to be reserved."""
+    if key in _TYPES:
+        return _connect(key, value)
+    if key == "source":
+        return [*(aside(f"./source/@{name}") for name in _SOURCES), (key, value)]
+    if key.startswith("portForward") and "." not in key:
+        return _forward(key.removeprefix("portForward"), value or "")
+    if not value:
+        return [(key, value)]
+    if key == "type":  # only a virtual network can reserve addresses, so `default` is one then
+        return _type(f"network:{value}" if value == "default" and addresses else value)
+    if key == RESERVE:
+        return [(key, addresses)]
+    if key in ("link.state", "link_state"):
+        word = value.lower()
+        return [(key, "up" if word in YES else "down" if word in NO else value)]
+    return [(key, value)]
 
 
 def _type(value: str) -> list[Pair]:
@@ -74,11 +74,11 @@ def _forward(number: str, value: str) -> list[Pair]:
             hint="use [ADDRESS:]PORT[-PORT][:GUEST-PORT][/tcp|/udp], for example 8080:80",
         )
     name = f"portForward{number}"
-    found: list[Pair] = [(f"{name}.proto", protocol or "tcp")]
+    result: list[Pair] = [(f"{name}.proto", protocol or "tcp")]
     for last, text in (("address", address), ("range0.start", start), ("range0.end", end), ("range0.to", guest)):
         if text:
-            found.append((f"{name}.{last}", text))
-    return found
+            result.append((f"{name}.{last}", text))
+    return result
 
 
 def _is_range(text: str) -> bool:

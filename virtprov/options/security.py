@@ -10,7 +10,10 @@ _CIPHERS = ("aes", "dea")
 
 
 def expand_commandline(pairs: list[Pair]) -> list[Pair]:
-    """Translate `env=NAME=VALUE`; `args` is left to the verb that appends arguments."""
+    """Translate `env=NAME=VALUE`; `args` is left to the verb that appends arguments.
+
+    Raises UsageError without a value, and for a quote that is not closed.
+    """
     result: list[Pair] = []
     for key, value in pairs:
         if key != "env" or value is None:

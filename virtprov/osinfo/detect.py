@@ -13,7 +13,7 @@ from virtprov.osinfo.media.match import MediaTable
 from virtprov.osinfo.media.systems import SystemTable
 from virtprov.osinfo.media.tree_layouts import TreeFacts, tree_facts
 from virtprov.osinfo.pack import words
-from virtprov.support.image import HEAD, PACKED, format_of
+from virtprov.support.image_header import HEAD, PACKED, format_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ class Detector:
         self.systems = SystemTable(lambda: self._record("systems"))
 
     def _record(self, name: str) -> str:
-        found = find_record("detect", name, self._warnings, checked=self._is_checked) or ""
+        record = find_record("detect", name, self._warnings, checked=self._is_checked) or ""
         self._is_checked = True
-        return found
+        return record
 
     def file(self, read: Read, path: str = "") -> Detected:
         """Detect the contents of an ISO or disk image, read with `read`; its `path` may help.
@@ -78,9 +78,9 @@ class Detector:
         ids = read_iso(read)
         if not ids:
             return self.disk(read(0, HEAD), path)
-        found = self.iso(ids)
-        if found.os:
-            return found
+        detected = self.iso(ids)
+        if detected.os:
+            return detected
         inside = self.tree(IsoFiles(read, ids).fetch, "")
         kind = "installer" if inside.os else "unknown"
         return inside._replace(kind=kind, format="iso", volume_id=ids.volume_id, bootable=ids.bootable)
@@ -146,7 +146,7 @@ class Detector:
 
     def _languages(self, told: tuple[str, ...], volume_id: str) -> tuple[str, ...]:
         """Return the languages of a medium; each entry is a text, whether it is a pattern, and the id of a datamap."""
-        found = []
+        results = []
         for text, is_pattern, datamap in zip(told[::3], told[1::3], told[2::3], strict=False):
             language: str | None = text
             if is_pattern == "true":
@@ -154,8 +154,8 @@ class Detector:
                 match = pattern.search(volume_id) if pattern else None
                 language = match[1] if match and match.re.groups else None
             if language:
-                found.append(self._map_word(datamap, language))
-        return tuple(dict.fromkeys(language for language in found if language))
+                results.append(self._map_word(datamap, language))
+        return tuple(dict.fromkeys(language for language in results if language))
 
     def _map_word(self, datamap: str, word: str) -> str:
         """Return the word that a datamap has for this one, "" for none; without a datamap the word itself."""

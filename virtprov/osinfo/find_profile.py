@@ -27,10 +27,10 @@ def find(name: str, warnings: list[str] | None = None) -> Profile:
     to that year. Warnings about skipped profile files are added to `warnings`. Raises UsageError, with similar names,
     if there is no such profile.
     """
-    found = find_or_none(name, warnings)
-    if found is None:
+    profile = find_or_none(name, warnings)
+    if profile is None:
         raise UsageError(f"unknown OS profile '{name}'", hint=suggestion(name))
-    return found
+    return profile
 
 
 def find_or_none(name: str, warnings: list[str] | None = None) -> Profile | None:

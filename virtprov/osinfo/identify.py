@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from virtprov.osinfo.detect import Detected, Detector
 from virtprov.support.errors import InputError, ProvError
-from virtprov.support.fetch import local_path
 from virtprov.support.regular import is_regular, open_regular, reading
+from virtprov.support.web.fetch import local_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from virtprov.support.ftp import Ftp
-    from virtprov.support.http import Web
+    from virtprov.support.web.ftp import Ftp
+    from virtprov.support.web.http import Web
 
 _FILE_ENDINGS = (".iso", ".img", ".qcow2", ".raw", ".vmdk", ".vhd", ".vhdx", ".vdi", ".xz", ".gz", ".bz2", ".zst")
 _MOST_OF_A_FILE = 1024 * 1024
@@ -82,8 +82,8 @@ def _detect(detector: Detector, servers: dict[str, Web | Ftp], path: str) -> Det
         return detect_path(detector, local)
     kind = "ftp" if is_ftp else "web"
     if kind not in servers:
-        from virtprov.support.ftp import Ftp
-        from virtprov.support.plain_web import QuickWeb
+        from virtprov.support.web.ftp import Ftp
+        from virtprov.support.web.plain_web import QuickWeb
 
         servers[kind] = Ftp() if is_ftp else QuickWeb()
     return detect_url(detector, servers[kind], path)
@@ -115,10 +115,10 @@ def detect_url(detector: Detector, web: Web | Ftp, url: str) -> Detected:
     if place.lower().endswith(_FILE_ENDINGS):
         return detector.file(lambda offset, size: web.read(url, offset, size), place)
     base = place.rstrip("/") + "/"
-    found = detector.tree(lambda name: _file_at(web, base + name), base)
-    if found.kind == "unknown" and not place.endswith("/"):
+    detected = detector.tree(lambda name: _file_at(web, base + name), base)
+    if detected.kind == "unknown" and not place.endswith("/"):
         return detector.file(lambda offset, size: web.read(url, offset, size), place)
-    return found
+    return detected
 
 
 def _file_in(folder: str, name: str) -> bytes | None:

@@ -14,15 +14,15 @@ import os
 
 from virtprov.osinfo.layers import chosen_files, folders, scan, stamp_of
 from virtprov.osinfo.pack import CELL, FIELD, ROW, WORD, pack_words
-from virtprov.support import dirs
 from virtprov.support.regular import reading
+from virtprov.support.user_files import dirs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO, TypeVar
 
-    from virtprov.osinfo.resolve import Catalogue
+    from virtprov.osinfo.profile_files.resolve import Catalogue
 
     Answer = TypeVar("Answer")
 
@@ -160,11 +160,11 @@ def find_record(kind: str, name: str, warnings: list[str] | None = None, *, chec
     """
 
     def ask(index: Index) -> tuple[str | None, str | None]:
-        found = index.get(kind, name)
-        if found is None:
+        record = index.get(kind, name)
+        if record is None:
             index.check()
             return None, None
-        return found[1], "" if checked else found[0] if kind in ("os", "image") else None
+        return record[1], "" if checked else record[0] if kind in ("os", "image") else None
 
     return _answer(ask, warnings)
 
@@ -231,14 +231,14 @@ def build(roots: tuple[str, ...], keep: bool = True) -> bytes:
     """Read all profiles of these layers and pack them; `keep` writes the index to the cache."""
     from time import time_ns
 
-    from virtprov.osinfo.resolve import load
+    from virtprov.osinfo.profile_files.resolve import load
 
     now = time_ns()
     scans = [scan(root) for root in roots]
     layered = [(root, files) for root, (_, files) in zip(roots, scans, strict=True)]
     stamps = {path: stamp for _, files in scans for path, stamp in files.items()}
     own = sum(len(files) for _, files in scans[:_FIRST_OWN_LAYER])
-    kept = {path: stamp for found, _ in scans for path, stamp in found.items()}
+    kept = {path: stamp for result, _ in scans for path, stamp in result.items()}
     with _CollectionPaused():
         by_hand = {path for _, files in scans[_FIRST_OWN_LAYER:] for path in files}
         image = _image(load(chosen_files(layered), by_hand), kept, stamps, own)
@@ -281,7 +281,7 @@ def _image(catalogue: Catalogue, kept: dict[str, str], stamps: dict[str, str], o
 def _entries(catalogue: Catalogue) -> Iterator[tuple[list[str], list[str], str]]:
     """Return the keys of each record, the files on which it depends, and its text."""
     from virtprov.osinfo.media.packed import detection_records
-    from virtprov.osinfo.resolve import Resolver, script_record
+    from virtprov.osinfo.profile_files.resolve import Resolver, script_record
 
     owner = {short: one.id for one in catalogue.systems.values() for short in one.short_ids}
     systems = Resolver(catalogue.systems)
@@ -312,7 +312,7 @@ def _write(path: str, image: bytes) -> bool:
     """Write the index and rename it into place; returns False if that is not possible, which is not an error."""
     from time import time_ns
 
-    from virtprov.support.private import make_folder
+    from virtprov.support.user_files.private import make_folder
 
     folder, name = os.path.split(path)
     aside = os.path.join(folder, f".{name}.{os.getpid()}.{time_ns()}")

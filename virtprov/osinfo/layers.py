@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from virtprov.support import dirs
+from virtprov.support.user_files import dirs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def folders() -> tuple[str, str, str, str]:
 def stamp_of(path: str) -> str:
     """Return size, times and inode of a file or folder as one text; "" if it does not exist."""
     try:
-        found = os.stat(path)
+        facts = os.stat(path)
     except OSError:
         return ""
-    return f"{found.st_size}.{found.st_mtime_ns}.{found.st_ctime_ns}.{found.st_ino}"
+    return f"{facts.st_size}.{facts.st_mtime_ns}.{facts.st_ctime_ns}.{facts.st_ino}"
 
 
 def scan(root: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -65,8 +65,8 @@ def scan(root: str) -> tuple[dict[str, str], dict[str, str]]:
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
-        with os.scandir(folder) as found:
-            return list(found)
+        with os.scandir(folder) as entries:
+            return list(entries)
     except OSError:
         return []
 

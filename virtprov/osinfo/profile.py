@@ -12,7 +12,7 @@ from virtprov.osinfo.pack import FIELD, flag, parse_number, rows, words
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.osinfo.facts import Driver, Image, Media, Tree, Variant
+    from virtprov.osinfo.profile_tables import Driver, Image, Media, Tree, Variant
 
 PCI = "http://pcisig.com/pci/"
 Q35 = "http://qemu.org/chipset/x86/q35"
@@ -126,7 +126,7 @@ class Profile:
     """All of it, packed."""
 
     def __init__(self, record: str) -> None:
-        """Unpack a record written by `virtprov.osinfo.resolve`. Raises ValueError for anything else."""
+        """Unpack a record written by `virtprov.osinfo.profile_files.resolve`. Raises ValueError for anything else."""
         parts: list[object] = list(record.split(FIELD))
         parts.append(record)
         for place, slot in enumerate(self.__slots__):
@@ -218,12 +218,12 @@ class Profile:
     def resources(self, arch: str) -> Resources:
         """Return the requirements on `arch`; rows for `all` fill in what the rows of the architecture omit."""
         wanted = canonical_arch(arch)
-        found: dict[str, list[Amounts]] = {}
+        results: dict[str, list[Amounts]] = {}
         for kind, row_arch, *cells in rows(self._resources):
             if row_arch in (wanted, "all"):
                 place = 0 if row_arch == wanted else 1
-                found.setdefault(kind, []).insert(place, Amounts(*map(parse_number, cells)))
-        return Resources(**{kind: _first_known(amounts) for kind, amounts in found.items()})
+                results.setdefault(kind, []).insert(place, Amounts(*map(parse_number, cells)))
+        return Resources(**{kind: _first_known(amounts) for kind, amounts in results.items()})
 
     def firmware(self, kind: str, arch: str) -> bool | None:
         """Return whether firmware `kind` (`bios` or `efi`) works on `arch`; None if the profile does not say."""
@@ -244,7 +244,7 @@ class Profile:
 
     def trees(self, arch: str = "") -> tuple[Tree, ...]:
         """Return the installation trees in the order of the database, all or those of one architecture."""
-        from virtprov.osinfo.facts import trees
+        from virtprov.osinfo.profile_tables import trees
 
         return trees(self._trees, canonical_arch(arch))
 
@@ -255,30 +255,30 @@ class Profile:
         tree; otherwise Everything is used.
         """
         wanted = {"jeos": "Server", "desktop": "Workstation"}.get(script, "Everything")
-        found = [tree for tree in self.trees(arch) if tree.url]
-        return next((tree for tree in found if wanted in tree.treeinfo_variant), found[0] if found else None)
+        trees = [tree for tree in self.trees(arch) if tree.url]
+        return next((tree for tree in trees if wanted in tree.treeinfo_variant), trees[0] if trees else None)
 
     def media(self, arch: str = "") -> tuple[Media, ...]:
         """Return the media (ISOs) in the order of the database, all or those of one architecture."""
-        from virtprov.osinfo.facts import media
+        from virtprov.osinfo.profile_tables import media
 
         return media(self._media, canonical_arch(arch), bool(self.script_ids))
 
     def cloud_images(self, arch: str = "", format: str = "") -> tuple[Image, ...]:
         """Return the disk images in the order of the database, all or of one architecture and format (`qcow2` ...)."""
-        from virtprov.osinfo.facts import images
+        from virtprov.osinfo.profile_tables import images
 
         return images(self._images, canonical_arch(arch), format)
 
     def variants(self) -> tuple[Variant, ...]:
         """Return the editions of the system to which media and trees refer."""
-        from virtprov.osinfo.facts import variants
+        from virtprov.osinfo.profile_tables import variants
 
         return variants(self._variants)
 
     def drivers(self, arch: str = "") -> tuple[Driver, ...]:
         """Return drivers that an unattended installation can add, all or those of one architecture."""
-        from virtprov.osinfo.facts import drivers
+        from virtprov.osinfo.profile_tables import drivers
 
         return drivers(self._drivers, canonical_arch(arch))
 

@@ -80,8 +80,8 @@ def template(script: InstallScript) -> str:
 
     for node in tree.parse_file(script.source).iterfind("install-script"):
         if node.get("id") == script.id:
-            found = node.find("template")
-            sheets = [] if found is None else tree.children(found)
+            result = node.find("template")
+            sheets = [] if result is None else tree.children(result)
             return tree.to_text(sheets[0]) if sheets else ""
     return ""
 

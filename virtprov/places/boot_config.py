@@ -43,7 +43,7 @@ class Entry(Record):
 
 def read_entries(place: Place) -> list[Entry]:
     """Return the entries of all boot configurations whose kernel and initrd are in the place, the first one first."""
-    found: dict[tuple[str, str], Entry] = {}
+    results: dict[tuple[str, str], Entry] = {}
     waiting = [*FILES, *(f"{_ENTRIES}/{name}" for name in place.names(_ENTRIES) if name.endswith(".conf"))]
     seen: set[str] = set()
     while waiting and len(seen) < _MOST_FILES + len(FILES):
@@ -54,9 +54,9 @@ def read_entries(place: Place) -> list[Entry]:
         text = (place.fetch(name) or b"").decode("utf-8", "replace")
         for entry in _read(name, text):
             if place.find(entry.kernel) and place.find(entry.initrd):
-                found.setdefault((entry.kernel, entry.initrd), entry)
+                results.setdefault((entry.kernel, entry.initrd), entry)
         waiting[:0] = _included(name, text)
-    return list(found.values())
+    return list(results.values())
 
 
 def find_by_name(place: Place) -> Entry | None:
@@ -158,6 +158,6 @@ def _included(name: str, text: str) -> list[str]:
     folder = name.rpartition("/")[0]
     is_grub = "grub" in name
     words = r"^\s*(?:source|configfile)\s+(\S+)" if is_grub else r"^\s*include\s+(\S+)"
-    found = re.findall(words, text, re.MULTILINE | re.IGNORECASE)
-    paths = [_path(re.sub(r"^(\(\$root\)|\$\{?prefix\}?/?)", "", path), "" if is_grub else folder) for path in found]
+    matches = re.findall(words, text, re.MULTILINE | re.IGNORECASE)
+    paths = [_path(re.sub(r"^(\(\$root\)|\$\{?prefix\}?/?)", "", path), "" if is_grub else folder) for path in matches]
     return [path for path in paths if path][:8]

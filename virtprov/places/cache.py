@@ -11,7 +11,7 @@ import os
 from virtprov.places.place import RemoteFile
 from virtprov.places.place_text import scheme_of
 from virtprov.support.errors import FetchError, MediaError, ProvError
-from virtprov.support.http import shown
+from virtprov.support.web.http import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _CHUNK = 1024 * 1024
 
 def folder() -> str:
     """Return the folder of the cache. Nothing is created."""
-    from virtprov.support import dirs
+    from virtprov.support.user_files import dirs
 
     return os.path.join(dirs.cache(), "virtprov", "boot")
 
@@ -68,7 +68,7 @@ def fill(file: RemoteFile, path: str, progress: Progress) -> bool:
 
 def prepare(path: str) -> None:
     """Create the folder of a file in the cache, for this user only; no other run removes it now. Raises ProvError."""
-    from virtprov.support import private, sharing
+    from virtprov.support.user_files import private, sharing
 
     root = os.path.dirname(os.path.dirname(path))
     try:
@@ -91,7 +91,7 @@ def _is_current(file: RemoteFile, path: str) -> bool:
     if not os.path.isfile(path):
         return False
     if file.checksum and not file.member:
-        from virtprov.support.download import check_file
+        from virtprov.support.web.download import check_file
 
         try:
             check_file(path, file.checksum, path)
@@ -107,13 +107,13 @@ def _mark_now(file: RemoteFile) -> str:
     if not file.url:
         return _iso_mark(file)
     if scheme_of(file.url) == "ftp":
-        from virtprov.support.ftp import Ftp
+        from virtprov.support.web.ftp import Ftp
 
         with Ftp() as ftp:
             size = ftp.size(file.url)
             return f"{size} {ftp.changed(file.url)}" if size is not None and size >= 0 else ""
-    from virtprov.support.http import Web
-    from virtprov.support.server_file import version
+    from virtprov.support.web.http import Web
+    from virtprov.support.web.server_file import version
 
     with Web() as web, web.ask("HEAD", file.url) as answer:
         return version(answer) if answer.status_code == 200 else ""
@@ -149,8 +149,8 @@ def _write_note(path: str, mark: str) -> None:
 
 
 def _download(file: RemoteFile, path: str, report: Report) -> str:
-    from virtprov.support.download import download
-    from virtprov.support.server_file import Piece
+    from virtprov.support.web.download import download
+    from virtprov.support.web.server_file import Piece
 
     _forget_version(path)
     piece = Piece(file.offset, file.size) if file.member else None
@@ -189,7 +189,7 @@ def _extract(file: RemoteFile, path: str, report: Report) -> str:
         done = _copy(iso, target, file.size, report)
         if done < file.size:
             raise MediaError(
-                f"'{file.path}' ends inside of its file '{file.member}': the ISO is incomplete",
+                f"the ISO '{file.path}' is incomplete: it ends in the middle of its file '{file.member}'",
                 hint="download it again",
             )
     return mark

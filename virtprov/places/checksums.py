@@ -21,9 +21,9 @@ def find_checksum(place: Place, name: str, images: str) -> str:
     `content`.
     """
     for treeinfo in (".treeinfo", "treeinfo"):
-        found = parse_ini(_text(place, treeinfo)).get("checksums", {}).get(name.lower(), "")
-        if re.fullmatch(r"sha(256|512):[0-9a-f]+", found):
-            return found
+        checksum = parse_ini(_text(place, treeinfo)).get("checksums", {}).get(name.lower(), "")
+        if re.fullmatch(r"sha(256|512):[0-9a-f]+", checksum):
+            return checksum
     if images and name.startswith(images):
         return _listed(place, f"{images}SHA256SUMS", name.removeprefix(images), _LINE)
     if place.fetch("content"):

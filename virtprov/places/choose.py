@@ -72,8 +72,8 @@ def choose(place: Place, wanted: Wanted, facts: TreeFacts | None) -> Choice | No
         place.kind == TREE or place.kind == DIRECTORY and place.address == "/"
     ):  # the kernel there is that of this machine
         return None
-    found = next(iter(boot_config.read_entries(place)), None) or boot_config.find_by_name(place)
-    return Choice(found.kernel, found.initrd, BOOT_CONFIGURATION, found.args) if found else None
+    entry = next(iter(boot_config.read_entries(place)), None) or boot_config.find_by_name(place)
+    return Choice(entry.kernel, entry.initrd, BOOT_CONFIGURATION, entry.args) if entry else None
 
 
 def find_own_args(place: Place, choice: Choice) -> tuple[str, ...]:

@@ -44,8 +44,8 @@ def parse_medium(text: str) -> Medium:
 
 def scheme_of(place: str) -> str:
     """Return the scheme of a URL in small letters; "" for a path."""
-    scheme, found, _ = place.partition("://")
-    return scheme.lower() if found and scheme.isalnum() else ""
+    scheme, separator, _ = place.partition("://")
+    return scheme.lower() if separator and scheme.isalnum() else ""
 
 
 def _place(text: str, flag: str) -> str:
@@ -64,6 +64,6 @@ def _place(text: str, flag: str) -> str:
     if scheme not in ("", "file"):
         hint = "use a path, or an http, https or ftp URL"
         raise UsageError(f"{flag} {text}: {scheme}:// is not supported", hint=hint)
-    from virtprov.support.fetch import local_path
+    from virtprov.support.web.fetch import local_path
 
     return local_path(text) or text

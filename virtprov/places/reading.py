@@ -10,15 +10,15 @@ from virtprov.places.place import DIRECTORY, ISO, TREE, RemoteFile
 from virtprov.places.place_text import scheme_of
 from virtprov.support.errors import InputError, MediaError
 from virtprov.support.frozen import Record
-from virtprov.support.http import shown
+from virtprov.support.web.http import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from virtprov.support.ftp import Ftp
-    from virtprov.support.http import Web
+    from virtprov.support.web.ftp import Ftp
+    from virtprov.support.web.http import Web
 
     FetchWhole = Callable[[str], str]
     """Downloads the file at a URL, and returns its path."""
@@ -111,8 +111,8 @@ class Directory(Place):
 
     def remote(self, name: str, checksum: str = "") -> RemoteFile:
         """Return a file of the directory."""
-        found = self.find(name)
-        return RemoteFile(self._path(name), size=found.size if found else -1, checksum=checksum)
+        file = self.find(name)
+        return RemoteFile(self._path(name), size=file.size if file else -1, checksum=checksum)
 
     def _path(self, name: str) -> str:
         return os.path.join(self.address, name.lstrip("/"))
@@ -145,7 +145,7 @@ class Iso(Place):
             return None
         if 0 <= self.size < entry.at + entry.size:
             raise MediaError(
-                f"'{self.shown}' ends before its file '{name}': the ISO is incomplete", hint="download it again"
+                f"the ISO '{self.shown}' is incomplete: it ends before its file '{name}'", hint="download it again"
             )
         return Found(entry.size, entry.at)
 
@@ -155,9 +155,9 @@ class Iso(Place):
 
     def remote(self, name: str, checksum: str = "") -> RemoteFile:
         """Return a file of the ISO."""
-        found = self.find(name) or Found(-1)
+        file = self.find(name) or Found(-1)
         where = {"url": self.address} if scheme_of(self.address) else {"path": self.address}
-        return RemoteFile(member=name.lstrip("/"), size=found.size, offset=found.offset, checksum=checksum, **where)
+        return RemoteFile(member=name.lstrip("/"), size=file.size, offset=file.offset, checksum=checksum, **where)
 
 
 class LocalIso(Iso):
@@ -211,8 +211,8 @@ class Tree(Place):
 
     def remote(self, name: str, checksum: str = "") -> RemoteFile:
         """Return a file of the tree."""
-        found = self.find(name)
-        return RemoteFile(url=self._url(name), size=found.size if found else -1, checksum=checksum)
+        file = self.find(name)
+        return RemoteFile(url=self._url(name), size=file.size if file else -1, checksum=checksum)
 
     def _url(self, name: str) -> str:
         from urllib.parse import quote
@@ -265,9 +265,9 @@ def open_as_iso(url: str, fetch_whole: FetchWhole | None) -> Iso | None:
 
 
 def _remote_iso(url: str, fetch_whole: FetchWhole | None) -> Iso:
-    from virtprov.support.blocks import Blocks
     from virtprov.support.errors import FetchError
-    from virtprov.support.http import NoPieces
+    from virtprov.support.web.blocks import Blocks
+    from virtprov.support.web.http import NoPieces
 
     server = open_server(url)
     try:
@@ -300,9 +300,9 @@ class RemoteIso(Iso):
 def open_server(url: str) -> Web | Ftp:
     """Return a connection for a URL."""
     if scheme_of(url) == "ftp":
-        from virtprov.support.ftp import Ftp
+        from virtprov.support.web.ftp import Ftp
 
         return Ftp()
-    from virtprov.support.plain_web import QuickWeb
+    from virtprov.support.web.plain_web import QuickWeb
 
     return QuickWeb()

@@ -209,8 +209,8 @@ class _Resolving:
         profile = self._best_profile()
         if profile is not None and profile.kernel_url_argument:
             return profile.kernel_url_argument
-        found = find_argument(profile.distro) if profile is not None else ""
-        return found or next((one.argument for one in LAYOUTS if one.name == choice.layout), "")
+        argument = find_argument(profile.distro) if profile is not None else ""
+        return argument or next((one.argument for one in LAYOUTS if one.name == choice.layout), "")
 
     def _checksum(self, name: str, choice: Choice) -> str:
         return find_checksum(self.place, name, choice.images) if self.place.kind == TREE else ""

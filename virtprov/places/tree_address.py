@@ -26,7 +26,7 @@ def find_address(name: str, wanted: Wanted, warnings: list[str] | None) -> tuple
         arches = dict.fromkeys(one.arch for one in profile.trees() if one.url)
         raise UsageError(
             f"the profile '{name}' has no address of an installation tree for {wanted.arch}",
-            hint=f"it has some for: {', '.join(arches)}" if arches else _other_ways(profile),
+            hint=f"it has addresses for: {', '.join(arches)}" if arches else _other_ways(profile),
         )
     return address, wanted._replace(profile=wanted.profile or profile), f"Using --location {address}"
 
@@ -37,5 +37,5 @@ def _other_ways(profile: Profile) -> str:
 
 def _iso(profile: Profile, arch: str) -> str:
     """Return the address of an ISO whose kernel is known; that of a server's installer before that of a desktop."""
-    found = [one.url for one in profile.media(arch) if one.url and one.kernel and one.initrd and one.installer]
-    return next((url for url in found if "server" in url), found[0] if found else "")
+    urls = [one.url for one in profile.media(arch) if one.url and one.kernel and one.initrd and one.installer]
+    return next((url for url in urls if "server" in url), urls[0] if urls else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtprov.places.boot_files import obtain_medium
 from virtprov.places.place import Medium
 from virtprov.support import waiting
-from virtprov.support.http import shown
+from virtprov.support.web.http import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

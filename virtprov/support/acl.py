@@ -38,11 +38,11 @@ class Before(Record):
 def may_search(directory: str, who: Person) -> bool | None:
     """Return whether the account can search a directory; None if this user cannot find out."""
     try:
-        found = os.stat(directory)
-        entries = _entries(directory, found.st_mode)
+        facts = os.stat(directory)
+        entries = _entries(directory, facts.st_mode)
     except OSError:
         return None
-    if who.uid in (0, found.st_uid):
+    if who.uid in (0, facts.st_uid):
         return who.uid == 0 or bool(_of(entries, _OWNER)[0] & _SEARCH)
     mask = next(iter(_of(entries, _MASK)), 7)
     for tag, rights, number in entries:
@@ -51,7 +51,7 @@ def may_search(directory: str, who: Person) -> bool | None:
     groups = [
         rights
         for tag, rights, number in entries
-        if (tag == _GROUP and number in who.groups) or (tag == _GROUP_OBJ and found.st_gid in who.groups)
+        if (tag == _GROUP and number in who.groups) or (tag == _GROUP_OBJ and facts.st_gid in who.groups)
     ]
     if groups:
         return any(rights & mask & _SEARCH for rights in groups)

@@ -50,8 +50,8 @@ class Background(Generic[Result]):
         self.wait()
         failure, self._failure = self._failure, None
         if failure is None:
-            found: Result = self._results[0]
-            return found
+            results: Result = self._results[0]
+            return results
         try:
             raise failure
         finally:

@@ -24,9 +24,9 @@ class ProvError(Exception):
 
     def reword(self, message: str, hint: str) -> Self:
         """Return an error of the same kind with other words."""
-        made = self.__class__.__new__(self.__class__)
-        ProvError.__init__(made, message, hint=hint)
-        return made
+        copy = self.__class__.__new__(self.__class__)
+        ProvError.__init__(copy, message, hint=hint)
+        return copy
 
 
 class UsageError(ProvError):

@@ -28,10 +28,10 @@ class _Maker(type):
             defaults.update(getattr(base, "_defaults", {}))
         defaults.update({field: space.pop(field) for field in own if field in space})
         space["__slots__"] = own
-        made = super().__new__(cls, name, bases, space)
-        made._fields = inherited + own  # type: ignore[attr-defined]
-        made._defaults = defaults  # type: ignore[attr-defined]
-        return made
+        new_class = super().__new__(cls, name, bases, space)
+        new_class._fields = inherited + own  # type: ignore[attr-defined]
+        new_class._defaults = defaults  # type: ignore[attr-defined]
+        return new_class
 
 
 class Record(metaclass=_Maker):

@@ -160,12 +160,12 @@ class _translated:
         from pycdlib.pycdlibexception import PyCdlibException
 
         if isinstance(error, OSError):
-            said = (error.strerror or str(error)).lower()
+            reason = (error.strerror or str(error)).lower()
         elif isinstance(error, (PyCdlibException, struct.error, IndexError, ValueError)):
-            said = str(error)[:1].lower() + str(error)[1:]
+            reason = str(error)[:1].lower() + str(error)[1:]
         else:
             return
-        raise MediaError(f"{self.words}: {said}" if said else self.words) from None
+        raise MediaError(f"{self.words}: {reason}" if reason else self.words) from None
 
 
 def _folders(path: str) -> Iterator[str]:

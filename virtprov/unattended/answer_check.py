@@ -42,7 +42,7 @@ def _check_json(text: str, name: str) -> None:
 
 
 def _check_autoinstall(text: str, name: str) -> None:
-    from virtprov.cloudinit.document_check import load_mapping
+    from virtprov.cloudinit.checks.document_check import load_mapping
 
     tree, _ = load_mapping(text, f"template {name}", "autoinstall")
     if "autoinstall" not in tree:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from virtprov.cloudinit.sources import Reader
+from virtprov.cloudinit.value_sources import Reader
 from virtprov.cloudinit.word_contents import Proxy, read_contents
 from virtprov.support.errors import UsageError
 from virtprov.support.text import host_name, join_words
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from virtprov.unattended.installers import Installer
-    from virtprov.unattended.request import UnattendedRequest
+    from virtprov.unattended.unattended_request import UnattendedRequest
 
 LOCALE, KEYBOARD, ZONE = "en_US.UTF-8", "us", "UTC"
 _NEEDS_USER = {AUTOINSTALL.name: "ubuntu", WINDOWS.name: "User"}
@@ -66,7 +66,7 @@ def check_words(request: UnattendedRequest, installer: Installer) -> None:
     for field in WORDS:
         if getattr(request, field) and field not in installer.words:
             raise UsageError(
-                f"--{field.replace('_', '-')} cannot be used with --unattended: {installer.title} does not take it",
+                f"--{field.replace('_', '-')} cannot be used with --unattended: {installer.title} does not support it",
                 hint="omit it, or do this with run=COMMAND" if "run" in installer.words else "omit it",
             )
     if request.drivers and installer.name != WINDOWS.name:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtprov.cloudinit.seed_dump import show
 from virtprov.support.log import MASK
-from virtprov.unattended.template import quoting
+from virtprov.unattended.answer_template import quoting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -102,28 +102,28 @@ _HINT = (
 def find_installer(profile: Profile) -> Installer:
     """Return the installer of a system. Raises UsageError, with its name, if there are no answers for it."""
     version, distro = _number(profile.version), profile.distro
-    found = None
+    installer = None
     if distro in _RED_HAT:
-        found = KICKSTART
+        installer = KICKSTART
     elif distro == "debian":
-        found = PRESEED
+        installer = PRESEED
     elif distro == "ubuntu":
-        found = AUTOINSTALL if version >= 20.04 else PRESEED
+        installer = AUTOINSTALL if version >= 20.04 else PRESEED
     elif distro in ("opensuse", "sles", "sled"):
-        found = TUMBLEWEED if profile.version == "tumbleweed" else AGAMA if _is_agama(version) else AUTOYAST
+        installer = TUMBLEWEED if profile.version == "tumbleweed" else AGAMA if _is_agama(version) else AUTOYAST
     elif profile.family == "winnt" and version >= 6:
-        found = WINDOWS
+        installer = WINDOWS
     elif distro == "alpinelinux":
-        found = ALPINE
-    if found is None:
+        installer = ALPINE
+    if installer is None:
         name = profile.name or "this operating system"
         if profile.is_generic or not profile.os_id:
             raise UsageError(
-                "--unattended: the operating system, which tells whose questions to answer, is not known",
+                "--unattended requires a known operating system",
                 hint="give --osinfo NAME",
             )
         raise UsageError(f"--unattended: virtprov has no answers for the installer of {name}", hint=_HINT)
-    return found
+    return installer
 
 
 def _is_agama(version: float) -> bool:

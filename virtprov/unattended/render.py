@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from virtprov.support.errors import InputError
 from virtprov.unattended import answer_check
+from virtprov.unattended.answer_template import Template, fill, quoting
 from virtprov.unattended.installers import ALPINE, AUTOINSTALL, PRESEED, WINDOWS
-from virtprov.unattended.template import Template, fill, quoting
 from virtprov.unattended.variables import variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from virtprov.unattended.answer_template import Value
     from virtprov.unattended.answers import Answers
     from virtprov.unattended.installers import Installer
-    from virtprov.unattended.request import UnattendedRequest
-    from virtprov.unattended.template import Value
+    from virtprov.unattended.unattended_request import UnattendedRequest
     from virtprov.unattended.variables import Facts
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
@@ -93,5 +93,5 @@ def _warn(answers: Answers, installer: Installer) -> list[str]:
         from virtprov.unattended.windows import ZONES
 
         if answers.timezone not in ZONES:
-            warnings.append(f"virtprov does not know what Windows calls the time zone {answers.timezone}; it gets UTC")
+            warnings.append(f"the Windows name of time zone {answers.timezone} is unknown, so the guest gets UTC")
     return warnings

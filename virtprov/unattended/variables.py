@@ -10,9 +10,9 @@ from virtprov.unattended.installers import AGAMA, AUTOINSTALL, DESKTOP, PRESEED,
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.osinfo.profile import Profile
+    from virtprov.unattended.answer_template import Value
     from virtprov.unattended.answers import Answers
     from virtprov.unattended.installers import Installer
-    from virtprov.unattended.template import Value
 
 _MIRRORS = {"debian": ("deb.debian.org", "/debian"), "ubuntu": ("archive.ubuntu.com", "/ubuntu")}
 _PRODUCTS = {"opensuse": "openSUSE_Leap", "sles": "SLES", "sled": "SLED"}

@@ -42,10 +42,10 @@ def restore(raw: str, before: str, after: str) -> str:
     the letters of `raw`, a new tag only its quotes.
     """
     head, body, tail = _around(raw)
-    found = _body(body, before, after)
-    if found is None:
+    changed = _body(body, before, after)
+    if changed is None:
         return after
-    return with_declaration(head.lstrip("\ufeff\n")) + found + (tail if tail.endswith("\n") else tail + "\n")
+    return with_declaration(head.lstrip("\ufeff\n")) + changed + (tail if tail.endswith("\n") else tail + "\n")
 
 
 def _body(body: str, before: str, after: str) -> str | None:
@@ -62,13 +62,13 @@ def _laid_over(raw: str, before: str, after: str, single: bool) -> str | None:
     old, known, new = _units(raw), _units(before), _units(after)
     if len(old) != len(known):
         return None
-    found: list[str] = []
+    results: list[str] = []
     for same, at, upto, first, last in _stretches(known, new):
         if same:
-            found += [tag + text for tag, text in old[at:upto]]
+            results += [tag + text for tag, text in old[at:upto]]
         else:
-            found += _respell_stretch(list(zip(known[at:upto], old[at:upto], strict=True)), new[first:last], single)
-    return "".join(found)
+            results += _respell_stretch(list(zip(known[at:upto], old[at:upto], strict=True)), new[first:last], single)
+    return "".join(results)
 
 
 def _count_untouched(raw: str, before: str, after: str) -> tuple[int, int]:
@@ -117,15 +117,15 @@ def _common(one: str, other: str) -> int:
 
 def _respell_stretch(were: list[tuple[Unit, Unit]], new: list[Unit], single: bool) -> list[str]:
     """A changed stretch: tags that were there keep their letters, though what follows them is another text."""
-    found = []
+    results = []
     for tag, text in new:
         twin = next((pair for pair in were if pair[0][0] == tag), None)
         if twin is None:
-            found.append(_quote(tag, single) + text)
+            results.append(_quote(tag, single) + text)
         else:
             were.remove(twin)
-            found.append(twin[1][0] + (twin[1][1] if twin[0][1] == text else text))
-    return found
+            results.append(twin[1][0] + (twin[1][1] if twin[0][1] == text else text))
+    return results
 
 
 def _around(raw: str) -> tuple[str, str, str]:
@@ -163,8 +163,8 @@ def _units(text: str) -> list[Unit]:
 
 
 def _single_quotes(text: str) -> bool:
-    found = re.search(r"""=\s*(["'])""", text)
-    return found is not None and found[1] == "'"
+    match = re.search(r"""=\s*(["'])""", text)
+    return match is not None and match[1] == "'"
 
 
 def _quote(tag: str, single: bool) -> str:
@@ -181,12 +181,12 @@ def _stretches(known: list[Unit], new: list[Unit]) -> list[tuple[bool, int, int,
     while tail < min(len(known), len(new)) - head and known[-1 - tail] == new[-1 - tail]:
         tail += 1
     ends = len(known) - tail, len(new) - tail
-    found = [(True, 0, head, 0, head)]
+    results = [(True, 0, head, 0, head)]
     if head < ends[0] or head < ends[1]:
         middle = _compare(known[head : ends[0]], new[head : ends[1]])
-        found += [(same, head + i1, head + i2, head + j1, head + j2) for same, i1, i2, j1, j2 in middle]
-    found.append((True, ends[0], len(known), ends[1], len(new)))
-    return found
+        results += [(same, head + i1, head + i2, head + j1, head + j2) for same, i1, i2, j1, j2 in middle]
+    results.append((True, ends[0], len(known), ends[1], len(new)))
+    return results
 
 
 def _compare(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, int, int]]:
@@ -246,8 +246,8 @@ def _side_by_side(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, i
 
 def decode(data: bytes) -> str:
     """Return the text of a document in its declared encoding; invalid bytes are replaced."""
-    found = re.match(rb"""\s*<\?xml\b[^>]*\bencoding\s*=\s*["']([\w.-]+)""", data)
-    name = found[1].decode() if found else "utf-8-sig"
+    match = re.match(rb"""\s*<\?xml\b[^>]*\bencoding\s*=\s*["']([\w.-]+)""", data)
+    name = match[1].decode() if match else "utf-8-sig"
     try:
         return data.decode(name, errors="replace")
     except LookupError:
@@ -277,8 +277,8 @@ def letters(data: bytes, what: str) -> Letters:
     """Decode a file; `what` describes it. Raises XmlError if its bytes are not valid in its encoding."""
     mark, codec = next((pair for pair in _MARKS if data.startswith(pair[0])), (b"", ""))
     if not codec:
-        found = re.match(rb"""\s*<\?xml\b[^>]*\bencoding\s*=\s*["']([\w.-]+)""", data)
-        codec = found[1].decode() if found else "utf-8"
+        match = re.match(rb"""\s*<\?xml\b[^>]*\bencoding\s*=\s*["']([\w.-]+)""", data)
+        codec = match[1].decode() if match else "utf-8"
     try:
         return Letters(data[len(mark) :].decode(codec), codec, mark)
     except LookupError:
@@ -296,8 +296,8 @@ def respell(file: Letters, before: str, after: str) -> bytes:
     `before` and `after` are as for `restore`.
     """
     head, body, tail = _around(file.text)
-    found = _body(body, before, after)
-    text = head + (after.strip() if found is None else found) + tail
+    changed = _body(body, before, after)
+    text = head + (after.strip() if changed is None else changed) + tail
     ends = _line_ends(file.text)
     if ends != "\n":
         text = re.sub(r"(?<!\r)\n", lambda _: ends, text)

@@ -95,11 +95,11 @@ def follower(parent: etree._Element, node: etree._Element) -> etree._Element | N
     if mine is None:
         return _after_twins(parent, node)
     behind: etree._Element | None = None
-    for kid in parent.iterchildren(reversed=True):
-        if isinstance(kid.tag, str) and ranks.get(_short(kid.tag), len(ranks)) <= mine:
+    for child in parent.iterchildren(reversed=True):
+        if isinstance(child.tag, str) and ranks.get(_short(child.tag), len(ranks)) <= mine:
             return behind
-        behind = kid
-    return next((kid for kid in parent.iterchildren() if isinstance(kid.tag, str)), None)
+        behind = child
+    return next((child for child in parent.iterchildren() if isinstance(child.tag, str)), None)
 
 
 def _after_twins(parent: etree._Element, node: etree._Element) -> etree._Element | None:
@@ -107,10 +107,10 @@ def _after_twins(parent: etree._Element, node: etree._Element) -> etree._Element
     behind: etree._Element | None = None
     last: etree._Element | None = None
     is_end = node.tag not in _LAST
-    for kid in parent.iterchildren(reversed=True):
-        if kid.tag == node.tag:
+    for child in parent.iterchildren(reversed=True):
+        if child.tag == node.tag:
             return behind
-        is_end = is_end and kid.tag in _LAST
-        last = kid if is_end else last
-        behind = kid
+        is_end = is_end and child.tag in _LAST
+        last = child if is_end else last
+        behind = child
     return last

@@ -80,10 +80,10 @@ def _words(path: str) -> list[str]:
 def _pick(node: Element, step: Step) -> Element | None:
     if not step.nth and not step.key:
         return tree.child(node, step.tag)
-    found = tree.children(node, step.tag)
+    matches = tree.children(node, step.tag)
     if step.key:
-        found = [kid for kid in found if kid.get(step.key) == step.value]
-    return found[step.nth] if step.nth < len(found) else None
+        matches = [child for child in matches if child.get(step.key) == step.value]
+    return matches[step.nth] if step.nth < len(matches) else None
 
 
 def find(node: Element, path: str) -> Element | None:
@@ -101,11 +101,11 @@ def get(node: Element, path: str) -> str | None:
 
     An element without text gives "".
     """
-    found = find(node, path)
-    if found is None:
+    element = find(node, path)
+    if element is None:
         return None
     attribute = parse(path)[1]
-    return found.get(attribute) if attribute else (found.text or "").strip(_BLANKS)
+    return element.get(attribute) if attribute else (element.text or "").strip(_BLANKS)
 
 
 def text(node: Element, path: str) -> str:
@@ -134,11 +134,11 @@ def put(node: Element, path: str, text: str | None) -> None:
     """Write a value; None removes it, together with every element on the path that is empty afterwards."""
     attribute = parse(path)[1]
     if text is not None:
-        found = ensure(node, path)
+        element = ensure(node, path)
         if attribute:
-            found.set(attribute, text)
+            element.set(attribute, text)
         else:
-            _set_text(found, text)
+            _set_text(element, text)
         return
     removed = find(node, path)
     if removed is None:
@@ -146,8 +146,8 @@ def put(node: Element, path: str, text: str | None) -> None:
     if attribute:
         removed.attrib.pop(attribute, None)
     elif removed is not node:
-        for kid in tree.children(removed):
-            removed.remove(kid)
+        for child in tree.children(removed):
+            removed.remove(child)
         removed.text = None
         if removed.attrib and not parse(path)[0][-1].key:
             return
@@ -182,13 +182,13 @@ def drop_fillers(node: Element, path: str, kept: set[Element]) -> None:
     """Remove the empty elements that only exist to fill the numbers before a numbered step, except for `kept`."""
     for step in parse(path)[0]:
         twins = tree.children(node, step.tag) if step.nth else []
-        found = _pick(node, step)
+        element = _pick(node, step)
         for twin in twins[: step.nth]:
             if tree.is_bare(twin) and twin not in kept:
                 tree.remove(twin)
-        if found is None:
+        if element is None:
             return
-        node = found
+        node = element
 
 
 def prune(node: Element, top: Element) -> None:

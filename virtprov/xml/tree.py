@@ -170,9 +170,9 @@ def remove(node: Element) -> None:
 
 def drop(parent: Element, tag: str) -> None:
     """Remove the first child with this tag, if there is one."""
-    found = child(parent, tag)
-    if found is not None:
-        remove(found)
+    result = child(parent, tag)
+    if result is not None:
+        remove(result)
 
 
 def is_bare(node: Element) -> bool:

@@ -34,12 +34,12 @@ def select(node: Element, where: str) -> list[Any]:
     """Return everything that the XPath selects from this element; raises UsageError for an invalid XPath."""
     _check_effort(node, where)
     try:
-        found = node.xpath(where, namespaces=tree.NAMESPACES)
+        matches = node.xpath(where, namespaces=tree.NAMESPACES)
     except (etree.XPathError, ValueError) as problem:
         raise UsageError(f"invalid XPath '{where}': {problem}", hint="for example ./devices/disk[1]/@device") from None
-    if not isinstance(found, list):
+    if not isinstance(matches, list):
         raise UsageError(f"'{where}' is an expression, not a path in the XML", hint="for example ./memory")
-    return found
+    return matches
 
 
 def _check_effort(node: Element, where: str) -> None:
@@ -65,12 +65,12 @@ def delete(node: Element, where: str) -> None:
 
 def _take_out(node: Element, where: str) -> Element | None:
     """Take out the first thing found; returns the element that held it."""
-    for found in select(node, where)[:1]:
-        owner: Element | None = found.getparent()
-        if isinstance(found, etree._Element):
-            tree.remove(found)
-        elif owner is not None and getattr(found, "is_attribute", False):
-            owner.attrib.pop(found.attrname, None)
+    for result in select(node, where)[:1]:
+        owner: Element | None = result.getparent()
+        if isinstance(result, etree._Element):
+            tree.remove(result)
+        elif owner is not None and getattr(result, "is_attribute", False):
+            owner.attrib.pop(result.attrname, None)
         elif owner is not None:
             owner.text = None
         return owner
@@ -82,8 +82,8 @@ def create(node: Element, where: str) -> Element:
 
     Raises UsageError if it cannot be created from the path.
     """
-    for found in select(node, where)[:1]:
-        owner: Element | None = found if isinstance(found, etree._Element) else found.getparent()
+    for result in select(node, where)[:1]:
+        owner: Element | None = result if isinstance(result, etree._Element) else result.getparent()
         if owner is not None:
             return owner
     return _grow(node, where)
@@ -103,7 +103,10 @@ def _grow(node: Element, where: str) -> Element:
 
 
 def assign(node: Element, where: str, value: str) -> None:
-    """Write a value at the XPath; an empty value removes it, with every element that is empty afterwards."""
+    """Write a value at the XPath; an empty value removes it, with every element that is empty afterwards.
+
+    Raises UsageError for an XPath that matches nothing and cannot be created.
+    """
     if value == "":
         owner = _take_out(node, where)
         if owner is not None:
@@ -111,9 +114,9 @@ def assign(node: Element, where: str, value: str) -> None:
         return
     inner, _, attribute = where.rpartition("/@")
     if not attribute or not inner or "]" in attribute:
-        for found in select(node, where)[:1]:
-            if getattr(found, "is_attribute", False):
-                found.getparent().set(found.attrname, value)
+        for result in select(node, where)[:1]:
+            if getattr(result, "is_attribute", False):
+                result.getparent().set(result.attrname, value)
                 return
         inner, attribute = where, ""
     target = create(node, inner)
@@ -142,7 +145,7 @@ def condition(where: str) -> Callable[[Element], bool]:
         ) from None
 
     def holds(root: Element) -> bool:
-        found = expression(root)
-        return found == found and bool(found)  # NaN is not equal to itself, and true for Python
+        result = expression(root)
+        return result == result and bool(result)  # NaN is not equal to itself, and true for Python
 
     return holds

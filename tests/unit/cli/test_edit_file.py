@@ -15,8 +15,8 @@ import pytest
 from virtprov.actions.edit import original
 from virtprov.cli import app
 from virtprov.cli.edit import command
-from virtprov.support import lock
 from virtprov.support.errors import UsageError
+from virtprov.support.user_files import lock
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAIN = """<?xml version='1.0' encoding="utf-8"?>

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.support import state
 from virtprov.support.errors import ProvError
+from virtprov.support.user_files import state
 
 BIN = Path(__file__).resolve().parents[3] / "bin"
 GUEST = "<domain type='test'><name>a</name><memory>1</memory><os><type>hvm</type></os></domain>"

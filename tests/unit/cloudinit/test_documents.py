@@ -13,7 +13,7 @@ import yaml
 from virtprov.cloudinit import documents
 from virtprov.cloudinit.documents import DISABLE, Wishes
 from virtprov.cloudinit.seed_request import SeedRequest
-from virtprov.cloudinit.sources import Source
+from virtprov.cloudinit.value_sources import Source
 from virtprov.support.errors import InputError, UsageError
 
 HASH = "$6$salt$hash"
@@ -337,7 +337,7 @@ def test_without_the_check_anything_is_passed_on_and_nothing_added() -> None:
     document = user_data(Wishes(), source("packages: [x]\n"), strict=False)
     assert document.data == b"packages: [x]\n"
     assert document.warnings[0].startswith("passed on as it is: 'ud', line 1: cloud-init does not recognise")
-    with pytest.raises(UsageError, match="disable cannot be added to 'ud', which is of no kind that cloud-init knows"):
+    with pytest.raises(UsageError, match="added to 'ud', which is of a kind that cloud-init does not know"):
         user_data(Wishes(disable=True), source("packages: [x]\n"), strict=False)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from virtprov.cloudinit import ssh_agent
 from virtprov.cloudinit.own_keys import OwnKeys, find_own_keys
-from virtprov.cloudinit.sources import Reader
+from virtprov.cloudinit.value_sources import Reader
 from virtprov.support.errors import InputError
 
 

@@ -14,7 +14,7 @@ import yaml
 from virtprov.cloudinit import documents, renewal, seed
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import NAMES, SeedRequest
-from virtprov.cloudinit.sources import Source
+from virtprov.cloudinit.value_sources import Source
 from virtprov.support.errors import InputError
 
 OLD, NEW = "52:54:00:aa:bb:01", "52:54:00:cc:dd:02"

@@ -10,7 +10,7 @@ import pytest
 
 from virtprov.cloudinit import word_contents
 from virtprov.cloudinit.guest_words import GuestWords
-from virtprov.cloudinit.sources import Reader
+from virtprov.cloudinit.value_sources import Reader
 from virtprov.cloudinit.word_contents import GuestContents, GuestFile, Proxy, read_contents
 from virtprov.support import log
 from virtprov.support.errors import InputError, UsageError

@@ -1,42 +1,56 @@
 """The console reader, over a stream that stands in for libvirt's: the test driver has no consoles."""
 
-import queue
 import re
+from collections import deque
+from collections.abc import Callable
 
 import libvirt
 import pytest
 
-from virtprov.host.console import ConsoleReader, find_last_lines
+from virtprov.host.console import READABLE, ConsoleReader, find_last_lines
+
+Callback = Callable[["Stream", int, None], None]
+NOTHING_YET = -2
 
 
 class Stream:
     def __init__(self) -> None:
-        self.pieces: queue.Queue[bytes] = queue.Queue()
-        self.taken = False
+        self.pieces: deque[bytes | int | libvirt.libvirtError] = deque()
+        self.callback: Callback | None = None
         self.aborted = False
 
-    def say(self, *pieces: bytes) -> None:
-        """Send all this, and come back when it has been read."""
-        for piece in pieces:
-            self.pieces.put(piece)
-        self.pieces.join()
+    def eventAddCallback(self, events: int, callback: Callback, opaque: None) -> None:  # noqa: N802
+        assert events == READABLE
+        self.callback = callback
 
-    def recv(self, size: int) -> bytes:
-        if self.taken:
-            self.pieces.task_done()  # the reader is done with the piece before
-        self.taken = True
-        return self.pieces.get(timeout=10)
+    def eventRemoveCallback(self) -> None:  # noqa: N802
+        if self.callback is None:
+            raise libvirt.libvirtError("stream does not have a callback registered")
+        self.callback = None
+
+    def say(self, *pieces: bytes | libvirt.libvirtError) -> None:
+        """Let the event loop call for each piece."""
+        for piece in pieces:
+            self.pieces += (piece, NOTHING_YET)
+            if self.callback is not None:
+                self.callback(self, libvirt.VIR_STREAM_EVENT_READABLE, None)
+
+    def recv(self, size: int) -> bytes | int:
+        piece = self.pieces.popleft()
+        if isinstance(piece, libvirt.libvirtError):
+            raise piece
+        return piece
 
     def abort(self) -> None:
         self.aborted = True
-        self.pieces.put(b"")
 
 
 class Conn:
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
 
-    def newStream(self, flags: int) -> Stream:
+    def newStream(self, flags: int) -> Stream:  # noqa: N802
+        assert flags == libvirt.VIR_STREAM_NONBLOCK, "no thread may wait in libvirt for the guest"
         return self.stream
 
 
@@ -51,7 +65,7 @@ class Domain:
 
 def test_who_waits_for_a_line_is_woken_even_if_it_comes_in_pieces() -> None:
     stream, rung = Stream(), []
-    with ConsoleReader(Conn(stream), Domain(), "g") as reader:
+    with ConsoleReader(Conn(stream), Domain()) as reader:
         reader.alert(re.compile("finished at"), lambda: rung.append(reader.text()))
         stream.say(b"Cloud-init v. 22.4.2 fini")
         assert rung == []
@@ -63,7 +77,7 @@ def test_who_waits_for_a_line_is_woken_even_if_it_comes_in_pieces() -> None:
 
 def test_another_boot_begins_with_nothing() -> None:
     stream = Stream()
-    with ConsoleReader(Conn(stream), Domain(), "g") as reader:
+    with ConsoleReader(Conn(stream), Domain()) as reader:
         stream.say(b"login: ")
         reader.forget()
         assert reader.text() == ""
@@ -73,7 +87,7 @@ def test_another_boot_begins_with_nothing() -> None:
 
 def test_what_the_guest_says_is_kept() -> None:
     stream = Stream()
-    with ConsoleReader(Conn(stream), Domain(), "g") as reader:
+    with ConsoleReader(Conn(stream), Domain()) as reader:
         stream.say(b"Debian boots\r\n", b"\x1b[0m\r\n", b"login: ")
         assert reader.text().startswith("Debian boots")
         assert reader.tail() == ["Debian boots", "login:"]
@@ -84,14 +98,22 @@ def test_what_the_guest_says_is_kept() -> None:
 def test_only_the_end_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("virtprov.host.console.KEPT", 10)
     stream = Stream()
-    with ConsoleReader(Conn(stream), Domain(), "g") as reader:
+    with ConsoleReader(Conn(stream), Domain()) as reader:
         stream.say(b"0123456789abcdef")
         assert reader.text() == "6789abcdef"
 
 
+@pytest.mark.parametrize("end", [b"", libvirt.libvirtError("the guest is off")])
+def test_the_loop_is_not_asked_again_after_the_end(end: bytes | libvirt.libvirtError) -> None:
+    stream = Stream()
+    with ConsoleReader(Conn(stream), Domain()) as reader:
+        stream.say(b"Power down", end)
+        assert stream.callback is None and reader.text() == "Power down"
+
+
 def test_a_console_in_use_is_left_alone() -> None:
     stream = Stream()
-    with ConsoleReader(Conn(stream), Domain(busy=True), "g") as reader:
+    with ConsoleReader(Conn(stream), Domain(busy=True)) as reader:
         assert reader.silent and reader.text() == "" and reader.tail() == []
     assert not stream.aborted
 

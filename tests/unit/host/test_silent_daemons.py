@@ -16,8 +16,8 @@ import libvirt
 import pytest
 
 from virtprov.actions.run.interrupt import Gate
-from virtprov.host import calls, opening
 from virtprov.host.connection import connect
+from virtprov.host.daemon import calls, opening
 from virtprov.host.failures import Lost, asking
 from virtprov.host.uri import parse
 from virtprov.support import waiting

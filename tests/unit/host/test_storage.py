@@ -8,10 +8,11 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from virtprov.host import retry, streams
 from virtprov.host.connection import Host
+from virtprov.host.daemon import retry
 from virtprov.host.failures import NotSupported, NotThere, Taken
 from virtprov.host.storage import Storage
+from virtprov.host.transfer import streams
 from virtprov.support.errors import HostError, InputError
 
 POOL = "<pool type='dir'><name>{}</name><target><path>/srv/{}</path></target></pool>".format

@@ -9,8 +9,8 @@ import re
 import pytest
 
 from tests.unit.images.conftest import Mirror
-from virtprov.images.facts import BIOS, UEFI
 from virtprov.images.image import ImageRequest
+from virtprov.images.image_facts import BIOS, UEFI
 from virtprov.images.resolve import resolve_image
 from virtprov.osinfo.find_profile import find
 from virtprov.osinfo.image_profiles import CloudImage, CloudSystem, all_systems

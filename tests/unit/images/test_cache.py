@@ -11,8 +11,8 @@ import pytest
 
 from virtprov.images import cache
 from virtprov.images.image import Digest, Packing, ResolvedImage
-from virtprov.support import http
 from virtprov.support.errors import FetchError, InputError, ProvError
+from virtprov.support.web import http
 
 TAG = "0123456789abcdef"
 SHA = Digest("sha512", TAG * 8)

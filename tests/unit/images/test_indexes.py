@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from virtprov.images.address_templates import NamePattern
 from virtprov.images.image import Digest
 from virtprov.images.indexes import TYPES, Build, Wanted, parse_base64_digest, read_index
-from virtprov.images.templates import NamePattern
-from virtprov.osinfo.image_reader import INDEX_TYPES
+from virtprov.osinfo.profile_files.image_reader import INDEX_TYPES
 from virtprov.support.errors import FetchError
 
 A, B, LONG = "a" * 64, "b" * 64, "c" * 128

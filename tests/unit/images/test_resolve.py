@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit.images.conftest import Mirror
 from tests.unit.osinfo.conftest import Folders
-from virtprov.images.facts import ImageFacts
 from virtprov.images.image import Digest, ImageRequest, Packing, ResolvedImage
+from virtprov.images.image_facts import ImageFacts
 from virtprov.images.resolve import resolve_image
 from virtprov.support.errors import CommandError, FetchError, InputError, UsageError
 
@@ -269,7 +269,7 @@ def test_a_list_without_the_image_is_told_apart_from_a_missing_one(find: Find, m
     mirror.put(f"{BASE}/SHA256SUMS", sums("other.img"))
     with pytest.raises(FetchError, match="no checksum is known for") as caught:
         find(image(LATEST, SUMS))
-    assert f"there is none in '{BASE}/SHA256SUMS'; " in caught.value.hint
+    assert f"none was found in '{BASE}/SHA256SUMS'; " in caught.value.hint
 
 
 def test_a_known_checksum_counts_with_no_verify_as_well(find: Find, mirror: Mirror) -> None:

@@ -51,7 +51,7 @@ def test_several_choices_and_a_pool() -> None:
         ("vda,share=yes,pool=fast", "share=yes and pool= cannot be used together"),
         ("vda,skip=yes,share=no", "skip=yes and share=no cannot be used together"),
         ("vda,path=/a,pool=fast", "path= and pool= cannot be used together"),
-        ("all,path=/a", "path= is the place of a single disk"),
+        ("all,path=/a", "path= can only be used with one disk"),
         ("vda,linked=yes,format=raw", "linked=yes and format=raw cannot be used together"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 import virtprov
 from virtprov import Change, Host
 from virtprov.actions.edit import undo
-from virtprov.actions.edit.store_steps import Store
+from virtprov.actions.edit.store_steps import StoreDefinition
 from virtprov.actions.run.plan import RunContext, Undo
 from virtprov.library.editing import to_apply_options
 
@@ -79,14 +79,14 @@ def test_one_that_cannot_be_changed_leaves_all_as_they_are(host: Host) -> None:
 @pytest.fixture
 def refusing(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A host that does not take a changed definition of a2."""
-    do = Store.do
+    do = StoreDefinition.do
 
-    def refuse(self: Store, context: RunContext) -> Undo | None:
+    def refuse(self: StoreDefinition, context: RunContext) -> Undo | None:
         if self.name == "a2":
             raise virtprov.HostError("refused")
         return do(self, context)
 
-    monkeypatch.setattr(Store, "do", refuse)
+    monkeypatch.setattr(StoreDefinition, "do", refuse)
     return host
 
 
@@ -111,13 +111,13 @@ def test_the_way_back(host: Host, tmp_path: Path) -> None:
 
 
 def test_warnings_name_their_guest(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    do = Store.do
+    do = StoreDefinition.do
 
-    def warn(self: Store, context: RunContext) -> Undo | None:
+    def warn(self: StoreDefinition, context: RunContext) -> Undo | None:
         context.warn("mind that")
         return do(self, context)
 
-    monkeypatch.setattr(Store, "do", warn)
+    monkeypatch.setattr(StoreDefinition, "do", warn)
     heard: list[str] = []
 
     class Log(virtprov.Listener):

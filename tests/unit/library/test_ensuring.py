@@ -14,8 +14,8 @@ from virtprov import Differs, HostError, NewGuest, UsageError
 from virtprov.host.connection import Host, connect
 from virtprov.library import ensuring
 from virtprov.library.install_request import to_request
-from virtprov.support import lock
 from virtprov.support.errors import ProvError
+from virtprov.support.user_files import lock
 
 KVM = Path(__file__).resolve().parents[2] / "data" / "hosts" / "kvm"
 PLAIN = NewGuest(
@@ -101,7 +101,7 @@ def test_the_same_again_changes_nothing(kvm: Host, words: dict[str, Any]) -> Non
         ({"virt_type": "qemu"}, "--virt-type qemu: it has kvm"),
         ({"autostart": True}, "--autostart: it does not start when the host boots"),
         ({"publish": "8022:22"}, "--publish 8022:22: the port is not forwarded"),
-        ({"transient": True}, "--transient: it is defined"),
+        ({"transient": True}, "--transient: it is persistent"),
         ({"options": {"xml": "./description=by hand"}}, "--xml ./description=by hand: it lacks <description>"),
         ({"options": {"tpm": "emulator"}, "memory": 512}, "; "),
     ],

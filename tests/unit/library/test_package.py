@@ -60,7 +60,7 @@ def test_only_commands_speak_to_people() -> None:
     allowed = {
         "support/log.py": "the sink of --debug, which a command starts",
         "support/programs.py": "a console that a command attaches keeps the terminal's settings",
-        "cloudinit/sources.py": "user-data=-, which the library refuses",
+        "cloudinit/value_sources.py": "user-data=-, which the library refuses",
     }
     streams = {"sys.stdin", "sys.stdout", "sys.stderr", "print", "input", "getpass.getpass"}
     speakers = set()

@@ -11,16 +11,16 @@ import pytest
 from lxml import etree
 
 from virtprov.osinfo import find_profile, layers, listing
-from virtprov.osinfo.image_reader import TAG as IMAGES
 from virtprov.osinfo.profile import Profile
-from virtprov.osinfo.reader import Content, Piece, read_file
-from virtprov.osinfo.resolve import load
+from virtprov.osinfo.profile_files.image_reader import TAG as IMAGES
+from virtprov.osinfo.profile_files.reader import Content, Piece, read_file
+from virtprov.osinfo.profile_files.resolve import load
 from virtprov.xml import tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.unit.osinfo.conftest import Folders
-    from virtprov.osinfo.facts import Image, Media, Tree
+    from virtprov.osinfo.profile_tables import Image, Media, Tree
 
 SCHEMA = Path("/usr/share/osinfo/schema/osinfo.rng")
 SINCE_2012 = (

@@ -11,8 +11,8 @@ from virtprov.images import listing as image_listing
 from virtprov.images.image import ImageRequest
 from virtprov.images.resolve import resolve_image
 from virtprov.osinfo import find_profile, listing
-from virtprov.osinfo.image_check import CHILDREN, PARTS
-from virtprov.osinfo.image_reader import ATTRIBUTES, INDEX_TYPES
+from virtprov.osinfo.profile_files.image_check import CHILDREN, PARTS
+from virtprov.osinfo.profile_files.image_reader import ATTRIBUTES, INDEX_TYPES
 from virtprov.support.errors import UsageError
 
 PAGE = (Path(__file__).parents[3] / "docs" / "howto-profiles.md").read_text()

@@ -8,7 +8,7 @@ import pytest
 
 from tools import make_profiles
 from virtprov.osinfo import layers
-from virtprov.osinfo.resolve import load
+from virtprov.osinfo.profile_files.resolve import load
 
 DEBIAN = """<libosinfo version="0.0.1"><!-- somebody's words -->
 <os id="http://debian.org/debian/12"><name>Debian 12</name><short-id>debian12</short-id><vendor>V</vendor>

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from virtprov.osinfo import find_profile
-from virtprov.osinfo.facts import Driver, Image, Language, Variant
 from virtprov.osinfo.profile import Amounts, Profile, Resources, canonical_arch
+from virtprov.osinfo.profile_tables import Driver, Image, Language, Variant
 
 GIB = 2**30
 

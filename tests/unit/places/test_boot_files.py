@@ -21,10 +21,10 @@ from virtprov.places.boot_files import medium_path, obtain, obtain_medium, plan_
 from virtprov.places.inject import build_archive
 from virtprov.places.place import FILES, BootSource, InjectedFile, Medium, PlaceRequest, RemoteFile
 from virtprov.places.resolve import resolve
-from virtprov.support import http
 from virtprov.support.errors import FetchError, MediaError, ProvError, UsageError
 from virtprov.support.iso import build_iso
 from virtprov.support.progress import Progress, Task
+from virtprov.support.web import http
 
 QUIET = Progress()
 PRESEED = (InjectedFile("preseed.cfg", b"d-i passwd/root-password password secret\n"),)
@@ -46,7 +46,7 @@ def everything(folder: Path) -> dict[str, int]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lost connections are given up without a wait."""
-    monkeypatch.setattr("virtprov.support.download.TRIES", 1)
+    monkeypatch.setattr("virtprov.support.web.download.TRIES", 1)
 
 
 # -- where files will be ---------------------------------------------------------------------------
@@ -235,7 +235,7 @@ def test_files_out_of_an_iso(tmp_path: Path) -> None:
     os.utime(path, (1, 1))  # another ISO with the same name
     assert obtain(files, QUIET) == (files.kernel.path, files.initrd.path)
     os.truncate(path, files.kernel.source.offset + 100)
-    with pytest.raises(MediaError, match="the ISO is incomplete"):
+    with pytest.raises(MediaError, match="the ISO '.*' is incomplete: it ends in the middle of its file"):
         obtain(files, QUIET)
 
 

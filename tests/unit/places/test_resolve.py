@@ -18,8 +18,8 @@ from virtprov.osinfo.identify import identify
 from virtprov.places.place import DIRECTORY, FILES, ISO, TREE, BootSource, Medium, PlaceRequest
 from virtprov.places.resolve import resolve
 from virtprov.support.errors import FetchError, InputError, MediaError, ProvError, UsageError
-from virtprov.support.http import NoPieces
 from virtprov.support.iso import build_iso
+from virtprov.support.web.http import NoPieces
 
 SUMS = KERNEL_SUM, INITRD_SUM = tuple(f"sha256:{hashlib.sha256(data).hexdigest()}" for data in (KERNEL, INITRD))
 
@@ -227,8 +227,8 @@ def test_a_server_without_ranges(site: Site, tmp_path: Path) -> None:
 
 
 def test_the_tree_of_a_profile(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from virtprov.osinfo.facts import Tree
     from virtprov.osinfo.profile import Profile
+    from virtprov.osinfo.profile_tables import Tree
 
     url = serve(site, trees.FEDORA)
     tree = Tree("x86_64", url, (), "", "", "", True, "Fedora", "", "40", "x86_64")
@@ -323,7 +323,7 @@ def test_a_truncated_iso(tmp_path: Path, site: Site) -> None:
     (tmp_path / "a.iso").write_bytes(data[:-300_000])
     site.files["/a.iso"] = data[:-300_000]
     for where in (tmp_path / "a.iso", f"{site.url}/a.iso"):
-        with pytest.raises(MediaError, match="the ISO is incomplete"):
+        with pytest.raises(MediaError, match="the ISO '.*' is incomplete"):
             place(where)
     for size in (17 * 2048, 40_000):
         (tmp_path / "b.iso").write_bytes(data[:size])

@@ -12,9 +12,11 @@ import pytest
 
 from virtprov.host.connection import connect
 from virtprov.osinfo.identify import identify
-from virtprov.support import copy, files, image, state
+from virtprov.support import copy, files
+from virtprov.support import image_header as image
 from virtprov.support.errors import InputError, ProvError
 from virtprov.support.regular import open_regular, reading
+from virtprov.support.user_files import state
 from virtprov.xml import tree
 
 BIN = Path(__file__).resolve().parents[3] / "bin"

@@ -8,7 +8,7 @@ from virtprov.osinfo.find_profile import find
 from virtprov.unattended.answers import Answers, read_answers
 from virtprov.unattended.installers import Installer, find_installer
 from virtprov.unattended.render import Rendered, render
-from virtprov.unattended.request import UnattendedRequest, from_options
+from virtprov.unattended.unattended_request import UnattendedRequest, from_options
 from virtprov.unattended.variables import Facts
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ana@desk"

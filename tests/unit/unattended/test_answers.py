@@ -9,7 +9,7 @@ import pytest
 from virtprov.support import passwords
 from virtprov.support.errors import InputError, UsageError
 from virtprov.unattended.answers import Answers, check_words, choose_profile, read_answers
-from virtprov.unattended.request import UnattendedRequest, from_options
+from virtprov.unattended.unattended_request import UnattendedRequest, from_options
 
 from . import sample
 

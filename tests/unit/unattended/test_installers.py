@@ -46,7 +46,7 @@ def test_a_system_without_answers_is_refused_by_name(system: str) -> None:
 
 
 def test_an_unknown_system_is_asked_for() -> None:
-    with pytest.raises(UsageError, match="is not known") as caught:
+    with pytest.raises(UsageError, match="--unattended requires a known operating system") as caught:
         find_installer(generic())
     assert "--osinfo" in caught.value.hint
 

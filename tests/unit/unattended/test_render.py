@@ -9,7 +9,7 @@ import pytest
 from virtprov.support.errors import InputError, UsageError, XmlError
 from virtprov.unattended.dump import dump
 from virtprov.unattended.render import own_template
-from virtprov.unattended.request import from_options
+from virtprov.unattended.unattended_request import from_options
 
 from . import sample
 

@@ -21,7 +21,7 @@ from pykickstart.errors import KickstartError
 from pykickstart.parser import KickstartParser
 from pykickstart.version import makeVersion
 
-from virtprov.unattended.request import UnattendedRequest, from_options
+from virtprov.unattended.unattended_request import UnattendedRequest, from_options
 
 from . import sample
 

@@ -38,11 +38,11 @@ class Choices:
         target = target_of(disk)
         own = self._own.get(target, DiskChoice(target))
         wide = self._own.get(ALL, DiskChoice(ALL))
-        said = {name: value for name, value in own._asdict().items() if value not in ("", None)}
-        found = wide._replace(**said)
+        values = {name: value for name, value in own._asdict().items() if value not in ("", None)}
+        result = wide._replace(**values)
         if own.path:
-            return found._replace(pool="")
-        return found if found.pool else found._replace(pool=self.request.pool)
+            return result._replace(pool="")
+        return result if result.pool else result._replace(pool=self.request.pool)
 
     def is_named(self, disk: Element) -> bool:
         """Return whether an option names the disk, or all disks, as one to be copied."""

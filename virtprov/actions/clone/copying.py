@@ -190,7 +190,7 @@ def _stands_alone(where: str, target: str, fmt: str) -> bool:
 
     It is not if a relative backing file would not be found from the copy's directory, or if other files hold its data.
     """
-    from virtprov.support.image import probe
+    from virtprov.support.image_header import probe
 
     seen = probe(where)
     if seen is None or (fmt and seen.format == "raw"):
@@ -202,7 +202,7 @@ def _stands_alone(where: str, target: str, fmt: str) -> bool:
 
 def _outside_here(where: str) -> VolumeInfo:
     """Describe a file of this machine that is outside of all pools as a volume."""
-    from virtprov.support.image import probe
+    from virtprov.support.image_header import probe
 
     image = probe(where)
     size = os.path.getsize(where)

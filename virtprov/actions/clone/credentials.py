@@ -39,8 +39,8 @@ def plan(guest: Guest, host: Host, hostname: str, keys: tuple[str, ...]) -> Cred
             f"--identity new: the machine of '{guest.name}' has no fw_cfg for settings of systemd",
             hint="use --identity keep, or --cloud-init if the guest has cloud-init",
         )
-    made = guest.copy()
-    pool, directory, makings = attach.pool_for(replace.find_setting(made, host))
+    copy = guest.copy()
+    pool, directory, makings = attach.pool_for(replace.find_setting(copy, host))
     lines = f"f+ /etc/hostname 0644 root root - {hostname}\\n\nw! /proc/sys/kernel/hostname - - - - {hostname}\n"
     contents = {fw_cfg.TMPFILES: lines, ROOT_KEYS: "".join(f"{key}\n" for key in keys)}
     steps: list[Step] = [*makings]
@@ -51,8 +51,8 @@ def plan(guest: Guest, host: Host, hostname: str, keys: tuple[str, ...]) -> Cred
         volume = _find_free_name(host, "" if makings else pool, f"{guest.name}-{name}")
         steps.append(WriteSeed(pool, volume, text.encode(), what="systemd credential"))
         paths.append(f"{directory}/{volume}")
-        fw_cfg.add_entry(made, name).set("file", paths[-1])
-    return Credentials(made, tuple(paths), tuple(steps))
+        fw_cfg.add_entry(copy, name).set("file", paths[-1])
+    return Credentials(copy, tuple(paths), tuple(steps))
 
 
 def _find_free_name(host: Host, pool: str, name: str) -> str:

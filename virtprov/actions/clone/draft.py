@@ -17,11 +17,12 @@ from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Replace, Start, discard_guest
 from virtprov.actions.steps.local_files import CopyFile
-from virtprov.guest import checks, identity, names, template_mark
+from virtprov.guest import checks, identity, names
 from virtprov.guest.disks.claimed_format import is_told_otherwise
-from virtprov.guest.disks.new_volumes import pool_named_after
-from virtprov.guest.disks.volumes import NewPool
+from virtprov.guest.disks.new.new_volumes import pool_named_after
+from virtprov.guest.disks.new.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
+from virtprov.guest.marks import template_mark
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
 from virtprov.support.text import first_free

@@ -13,9 +13,9 @@ from virtprov.cloudinit.guest_words import WORDS, GuestWords
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import KEEP as KEEP_SEED
 from virtprov.cloudinit.seed_request import SeedRequest
-from virtprov.cloudinit.sources import Reader
-from virtprov.guest import cloud_mark
+from virtprov.cloudinit.value_sources import Reader
 from virtprov.guest.document import Guest
+from virtprov.guest.marks import cloud_mark
 from virtprov.osinfo.systemd import reads_credentials
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
@@ -173,13 +173,13 @@ def _note_left(name: str, *, enables: bool) -> str:
     word = _quote(name)
     disabled = "" if enables else ", or cloud-init is disabled in it"
     again = (
-        " If cloud-init is disabled in the guest, the first boot only enables it, and the next one renews."
+        " If cloud-init is disabled in the guest, the first boot only enables it, and the second one renews."
         if enables
         else ""
     )
     return (
-        f"A reboot, `virsh reboot {word}`, is needed for programs that started before cloud-init, such as journald, to "
-        f"use the new machine-id.{again} If the guest has no cloud-init{disabled}, nothing is renewed: use "
+        f"Programs that start before cloud-init, such as journald, use the new machine-id only after a reboot: "
+        f"`virsh reboot {word}`.{again} If the guest has no cloud-init{disabled}, nothing is renewed: use "
         f"`virt-sysprep -d {word} --hostname {word}` while it is off."
     )
 
@@ -197,11 +197,11 @@ def _plan_credentials(request: CloneRequest, host: Host, guest: Guest, why: str)
     made = credentials.plan(guest, host, hostname, keys)
     word = _quote(guest.name)
     note = (
-        f"systemd in '{guest.name}' gets the host name '{hostname}' at every boot from {join_words(made.paths)}, which "
-        "must stay while the definition names it. The machine-id and the ssh host keys are the original's: renew them "
-        "in the guest with `rm /etc/ssh/ssh_host_*; ssh-keygen -A; truncate -s 0 /etc/machine-id`, then reboot it with "
-        f"`virsh reboot {word}`: an empty machine-id takes the clone's UUID. If the guest has cloud-init, clone it "
-        "with `--cloud-init` instead."
+        f"systemd in '{guest.name}' reads the host name '{hostname}' at every boot from {join_words(made.paths)}. "
+        "Do not delete this while the definition names it. The machine-id and the ssh host keys are still the "
+        "original's. To renew them, run `rm /etc/ssh/ssh_host_*; ssh-keygen -A; truncate -s 0 /etc/machine-id` in the "
+        f"guest, and reboot it with `virsh reboot {word}`: systemd then makes the machine-id from the clone's UUID. If "
+        "the guest has cloud-init, clone it with `--cloud-init` instead."
     )
     return Inside(
         NEW, why, made.guest, made.guest, SYSTEMD, hostname, files=made.paths, steps=made.steps, notes=(note,)

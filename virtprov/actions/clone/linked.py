@@ -11,11 +11,11 @@ from virtprov.actions.run.artifacts.pools_and_volumes import inactive
 from virtprov.actions.steps.guest import SetAutostart
 from virtprov.actions.steps.storage import MakeVolume
 from virtprov.actions.steps.template import MarkTemplate, SetModes, confirm_template, plan_mark
-from virtprov.guest import template_mark
 from virtprov.guest.disks.claimed_format import is_told_otherwise, unlike
+from virtprov.guest.disks.new.volumes import FILE_POOLS, NewVolume, images_directory
 from virtprov.guest.disks.source import FILE, VOLUME, DiskSource
 from virtprov.guest.disks.source_element import write_host_path
-from virtprov.guest.disks.volumes import FILE_POOLS, NewVolume, images_directory
+from virtprov.guest.marks import template_mark
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
@@ -57,7 +57,7 @@ def plan_template(request: CloneRequest, host: Host, source: Guest) -> TemplateS
         return TemplateSteps()
     if not request.make_template:
         raise HostError(
-            f"guest '{source.name}' is not a template, so there can be no linked clones of it",
+            f"guest '{source.name}' is not a template, so it cannot have linked clones",
             hint=f"mark it with `virtprov-xml {source.name} --template yes`, or add --make-template",
         )
     if request.document:
@@ -72,13 +72,13 @@ _CHANGED = "{} of template '{}' has been written to since the guest was marked: 
 
 def _plan_marking(host: Host, source: Guest) -> TemplateSteps:
     name, uuid = source.name, source.uuid
-    made = plan_mark(host, source, is_on=True)
+    mark = plan_mark(host, source, is_on=True)
     steps: list[Step] = [MarkTemplate(name, uuid)]
-    steps += [SetModes(name, uuid, made.modes)] if made.modes else []
+    steps += [SetModes(name, uuid, mark.modes)] if mark.modes else []
     steps += [SetAutostart(name, False, in_trail=True)] if host.guests.autostart(name) else []
-    read_only = " with read-only disks" if made.modes else ""
+    read_only = " with read-only disks" if mark.modes else ""
     note = f"'{name}' becomes a template{read_only}: virtprov does not start it as long as it has linked clones"
-    return TemplateSteps(tuple(steps), (confirm_template(name, uuid),), (note,), made.warnings)
+    return TemplateSteps(tuple(steps), (confirm_template(name, uuid),), (note,), mark.warnings)
 
 
 def _checks(request: CloneRequest, source: Guest) -> tuple[Step, ...]:
@@ -144,7 +144,7 @@ def _refuse_unfit(disk: Element, where: str) -> None:
     }
     kind = next((kind for kind, is_so in kinds.items() if is_so), "")
     if kind:
-        raise HostError(f"{where} is {kind}, so there can be no linked clone of it", hint="omit --linked to copy it")
+        raise HostError(f"{where} is {kind}, so it cannot have a linked clone", hint="omit --linked to copy it")
 
 
 def _find_capacity(host: Host, origin: Original, fmt: str) -> int:
@@ -160,7 +160,7 @@ def _find_capacity(host: Host, origin: Original, fmt: str) -> int:
             return volume.physical
         raise unlike(where, fmt, volume.format)
     if here:
-        from virtprov.support.image import probe
+        from virtprov.support.image_header import probe
 
         seen = probe(where)
         if seen is not None and seen.format == fmt and seen.size:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.pools_and_volumes import inactive
 from virtprov.guest import identity
+from virtprov.guest.disks.new.volumes import FILE_POOLS, GIVEN_ONLY, ending
 from virtprov.guest.disks.source import ATTRIBUTE, BLOCK, FILE, NETWORK, VOLUME, DiskSource
 from virtprov.guest.disks.source_element import write_host_path
-from virtprov.guest.disks.volumes import FILE_POOLS, GIVEN_ONLY, ending
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.files import is_block_device
 from virtprov.support.frozen import Record

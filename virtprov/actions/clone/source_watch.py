@@ -10,7 +10,7 @@ from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
-    from virtprov.host.events import GuestEvent, Watch
+    from virtprov.host.daemon.events import GuestEvent, Watch
 
 EVERY = 1.0
 """Seconds between two questions for the state of the guest; its events arrive without a question."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.store_steps import PutBack, Store
+from virtprov.actions.edit.store_steps import RestoreDefinition, StoreDefinition
 from virtprov.actions.run import definition
 from virtprov.actions.run.plan import RunContext, close_trail, undo_quietly
 from virtprov.actions.run.workers import in_order
@@ -173,7 +173,7 @@ class Work:
     def _look_first(self, report: GuestReport) -> None:
         """Check that the guest is still the one that was read, before anything is created for it."""
         for step in report.first[1:]:
-            if isinstance(step, (Store, PutBack)):
+            if isinstance(step, (StoreDefinition, RestoreDefinition)):
                 step.look(self.context.host)
 
     def _check(self) -> None:

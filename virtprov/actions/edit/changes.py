@@ -9,9 +9,10 @@ from virtprov.actions.request import Checks
 from virtprov.guest import defaults, hostdev
 from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.locate import DiskResolver, change_source
-from virtprov.guest.disks.volumes import Making
+from virtprov.guest.disks.new.volumes import Making
 from virtprov.guest.document import Guest
-from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
+from virtprov.guest.edits import boot_order, default_network, removed_storage
+from virtprov.guest.edits import obsolete_parts as leftovers
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.edits.firmware import keep_uefi_loader, make_room_for_uefi, names_loader, replace_selection
 from virtprov.guest.rule_context import RuleContext
@@ -249,8 +250,8 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
             makings += _act(request.group, guest, host, node, use, storage)
             if default_network.is_asked(use.group, use.text):
                 default_network.connect(_setting(request, guest, host, [node]))
-        said = [use.said for use in request.uses]
-        leftovers.drop(was, named_places(node, said), strict=schema_check.is_schema_known(host))
+        words = [use.said for use in request.uses]
+        leftovers.drop(was, named_places(node, words), strict=schema_check.is_schema_known(host))
         _fill_target(request, guest, host, node)
         boot_order.settle(guest, node, path.text(was.copy, "./boot/@order"))
         after_edit(_setting(request, guest, host, [node]), node, was.copy)
@@ -293,7 +294,7 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
 
 
 def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> RuleContext:
-    model, firmware = guest.get("./cpu/model"), guest.get("./os/@firmware")
+    model, firmware, loader = guest.get("./cpu/model"), guest.get("./os/@firmware"), guest.get("./os/loader")
     with in_kib(guest.root, request.group):
         _, choices = compose.write_all(guest, request.uses)
     setting = _setting(request, guest, host)
@@ -302,7 +303,7 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Ru
         places = [place.path for use in request.uses for place in use.said.places]
         loader_named = names_loader(guest, places)
         if not choices.uefi:
-            replace_selection(guest, places)
+            replace_selection(guest, places, loader)
         if firmware != "efi" and not loader_named:
             keep_uefi_loader(setting, firmware)
         _settle_boot(setting, host, loader_named=loader_named)
@@ -388,7 +389,7 @@ def _complete(
     taken: frozenset[str] = frozenset(),
 ) -> ChangeResult:
     """Build new elements and fill in what they leave open; the existing parts of the guest do not change."""
-    said, warned = len(storage.notes), len(storage.warnings)
+    noted, warned = len(storage.notes), len(storage.warnings)
     devices, choices = compose.write_all(guest, request.uses)
     fresh = [device.element for device in devices]
     setting = _setting(request, guest, host, fresh)
@@ -398,7 +399,7 @@ def _complete(
     defaults.complete(setting)
     for node in fresh:
         boot_order.settle(guest, node)
-    notes = (*setting.notes, *storage.notes[said:])
+    notes = (*setting.notes, *storage.notes[noted:])
     warnings = (*setting.warnings, *storage.warnings[warned:])
     return ChangeResult(guest, tuple(fresh), (), tuple(makings), notes, warnings)
 
@@ -420,8 +421,8 @@ def _build(request: EditRequest, guest: Guest, host: HostView | None, storage: D
     if not any(place.path.startswith("./os/type") for use in request.uses for place in use.said.places):
         path.switch(bare.root, "./os/type", False)
     node = path.find(bare.root, rows.part)
-    made = () if node is None else (node,)
-    return ChangeResult(bare, made, (), (), tuple(setting.notes), tuple(setting.warnings))
+    elements = () if node is None else (node,)
+    return ChangeResult(bare, elements, (), (), tuple(setting.notes), tuple(setting.warnings))
 
 
 def _same_kind(guest: Guest) -> Guest:
@@ -457,11 +458,19 @@ def _change_seed(request: EditRequest, guest: Guest, host: HostView | None, dry:
     if host is None:
         raise UsageError("--cloud-init requires a host to store the seed on", hint="name a guest")
     if request.seed is None:
-        made = replace.plan_eject(guest, host)
+        new = replace.plan_eject(guest, host)
     else:
         seed = request.seed._replace(strict=request.checks.cloud_init)
-        made = replace.plan_seed(guest, host, seed, build=not dry)
-    return ChangeResult(made.guest, made.elements, made.before, (), made.notes, made.warnings, made)
+        new = replace.plan_seed(guest, host, seed, build=not dry)
+    return ChangeResult(
+        new.guest,
+        new.elements,
+        new.before,
+        (),
+        new.notes,
+        new.warnings,
+        new,
+    )
 
 
 # -- templates -----------------------------------------------------------------------------------
@@ -477,5 +486,5 @@ def _change_template(request: EditRequest, guest: Guest, host: HostView | None) 
 
     if host is None:
         raise UsageError("--template requires a host with the disks", hint="name a guest")
-    made = template.plan_mark(host, guest, is_on=request.value == "yes")
-    return ChangeResult(made.guest, (), warnings=made.warnings, modes=made.modes)
+    mark = template.plan_mark(host, guest, is_on=request.value == "yes")
+    return ChangeResult(mark.guest, (), warnings=mark.warnings, modes=mark.modes)

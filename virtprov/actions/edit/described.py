@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changes import EDIT, OS_ID, EditRequest, change
 from virtprov.actions.edit.outcome import lines, render_with_diff
-from virtprov.guest import publish, reservations
+from virtprov.guest import publish
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import DomainDocument
+from virtprov.guest.marks import reservations
 from virtprov.guest.write import select
 from virtprov.options.catalogue import table
 from virtprov.options.network import RESERVE
@@ -37,18 +38,18 @@ def differences(request: InstallRequest, key: str, host: Host) -> tuple[str, ...
     """
     info = host.guests.find(key)
     document = DomainDocument.parse(host.guests.xml(key, inactive=True, secure=True), f"guest '{key}'")
-    found = [*_of_platform(request, document.guest), *_of_groups(request, document, host)]
+    results = [*_of_platform(request, document.guest), *_of_groups(request, document, host)]
     published = {each._replace(address="") for each in publish.find_forwards(document.guest)}
-    found += [
+    results += [
         f"--publish {each.host}:{each.guest}: the port is not forwarded"
         for each in request.publish
         if each._replace(address="") not in published
     ]
     if request.autostart and not host.guests.autostart(key):
-        found.append("--autostart: it does not start when the host boots")
+        results.append("--autostart: it does not start when the host boots")
     if info is not None and info.persistent == request.transient:
-        found.append("--transient: it is defined" if request.transient else "it is gone when it is shut off")
-    return tuple(found)
+        results.append("--transient: it is persistent" if request.transient else "it is transient")
+    return tuple(results)
 
 
 def _of_platform(request: InstallRequest, guest: Guest) -> Iterator[str]:

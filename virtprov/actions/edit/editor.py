@@ -18,10 +18,10 @@ from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Entry, Journal
 from virtprov.actions.edit.original import Source, from_definition, no_guest
 from virtprov.actions.edit.outcome import ApplyOptions, EditResult
-from virtprov.actions.edit.store_steps import Store
+from virtprov.actions.edit.store_steps import StoreDefinition
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
-from virtprov.guest import template_mark
+from virtprov.guest.marks import template_mark
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
@@ -174,7 +174,7 @@ class Editor:
             journal = self._note(
                 report, Entry(goal.name, goal.uuid, goal.before or None, result.text, result.autostart, result.modes)
             )
-            store = Store(goal, report.place, journal)
+            store = StoreDefinition(goal, report.place, journal)
         elif report.turns or report.sets_modes:
             before = result.source.stored.text if report.info is not None and report.info.persistent else None
             self._note(report, Entry(report.name, report.uuid, before, None, result.autostart, result.modes))

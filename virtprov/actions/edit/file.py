@@ -41,8 +41,8 @@ class FileEdit:
         """
         import os
 
-        from virtprov.support import lock
         from virtprov.support.files import rewrite
+        from virtprov.support.user_files import lock
 
         data = outcome.apply_to_file(self._file, self.made)
         with lock.take(f"file\n{os.path.realpath(self.path)}", f"writing '{self.path}'", say):
@@ -58,12 +58,12 @@ class FileEdit:
 
     def _again(self, file: Letters, what: str, *, agreed: bool) -> bytes:
         """Apply the change to the current content of the file and return the new content."""
-        made = self._change(file, what)
-        if agreed and outcome.lines(made.diff) != outcome.lines(self.made.diff):
+        edited = self._change(file, what)
+        if agreed and outcome.lines(edited.diff) != outcome.lines(self.made.diff):
             raise InputError(
                 f"file '{self.path}' has been changed in the meantime, so the change would differ from the "
                 "confirmed one",
                 hint="run the command again",
             )
-        self._file, self.made = file, made
-        return outcome.apply_to_file(file, made)
+        self._file, self.made = file, edited
+        return outcome.apply_to_file(file, edited)

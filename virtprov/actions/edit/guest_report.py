@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.outcome import ApplyOptions, EditResult
-from virtprov.actions.edit.store_steps import Store
+from virtprov.actions.edit.store_steps import StoreDefinition
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class GuestReport:
     @property
     def kept(self) -> bool:
         """False if the host stored the same definition as before."""
-        return all(step.kept for step in self.first if isinstance(step, Store))
+        return all(step.kept for step in self.first if isinstance(step, StoreDefinition))
 
     @property
     def plans(self) -> bool:
@@ -140,10 +140,10 @@ class GuestReport:
 
 def report(result: EditResult, options: ApplyOptions, *, text: bool) -> GuestReport:
     """Return the report of an edit without its plan; with `text` the changed XML is kept for printing."""
-    found = GuestReport(result.guest.name, result.guest.uuid, result.source.info, options)
-    found.changed, found.diff, found.live_diff = result.has_changes, result.diff, result.live_diff
-    found.autostart, found.course, found.modes = result.autostart, result.course, result.modes
-    found.text = result.text if text else ""
+    guest_report = GuestReport(result.guest.name, result.guest.uuid, result.source.info, options)
+    guest_report.changed, guest_report.diff, guest_report.live_diff = result.has_changes, result.diff, result.live_diff
+    guest_report.autostart, guest_report.course, guest_report.modes = result.autostart, result.course, result.modes
+    guest_report.text = result.text if text else ""
     seeds = (part.seeded for part in (*result.parts, *result.lives) if part.seeded is not None)
-    found.seeds = tuple(SeedReport(each.seed, each.password, each.old) for each in seeds)
-    return found
+    guest_report.seeds = tuple(SeedReport(each.seed, each.password, each.old) for each in seeds)
+    return guest_report

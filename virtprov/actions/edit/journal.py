@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifacts.file_mode import ModeChange
 from virtprov.actions.run.definition import digest
 from virtprov.actions.run.run_log import RunLog, newer
-from virtprov.support import state
 from virtprov.support.frozen import Record
+from virtprov.support.user_files import state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,8 +116,8 @@ def passing() -> Journal:
 def _entry(place: int, facts: dict[str, Any]) -> Entry:
     start = facts.get("autostart")
     modes = tuple(ModeChange(str(path), int(before), int(after)) for path, before, after in facts.get("modes", ()))
-    made = Entry(facts["name"], facts["uuid"], facts["before"], facts["after"], None, modes, place)
-    return made if start is None else made._replace(autostart=(bool(start[0]), bool(start[1])))
+    entry = Entry(facts["name"], facts["uuid"], facts["before"], facts["after"], None, modes, place)
+    return entry if start is None else entry._replace(autostart=(bool(start[0]), bool(start[1])))
 
 
 # -- runs that can be undone ---------------------------------------------------------------------

@@ -6,7 +6,7 @@ import os
 
 from virtprov.support.errors import InputError, ProvError
 from virtprov.support.frozen import Record
-from virtprov.support.private import make_folder
+from virtprov.support.user_files.private import make_folder
 
 
 class KeptFiles(Record):

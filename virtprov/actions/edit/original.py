@@ -37,11 +37,11 @@ def from_host(host: Host, key: str) -> Source:
     from virtprov.host.failures import NotThere
 
     try:
-        found = host.guests.definition(key)
+        definition = host.guests.definition(key)
     except NotThere:
         raise no_guest(host, key, host.guests.names()) from None
-    assert found is not None  # whatever its state
-    return from_definition(found)
+    assert definition is not None  # whatever its state
+    return from_definition(definition)
 
 
 def no_guest(host: Host, key: str, listed: tuple[str, ...]) -> HostError:

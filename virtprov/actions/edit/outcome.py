@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from virtprov.actions.live.compare import LiveChange
     from virtprov.actions.live.effects import Live
     from virtprov.actions.run.artifacts.file_mode import ModeChange
-    from virtprov.guest.disks.locate import DiskResolver
     from virtprov.host.connection import Host
     from virtprov.xml.keep import Letters
 
@@ -134,41 +133,76 @@ class _Side:
         self.guest = change.guest
 
 
+class _Work:
+    """A series of changes: of the document that is shown and stored, and of the running guest (`live`) if wanted."""
+
+    __slots__ = ("document", "effects", "host", "live", "options", "shown", "source")
+
+    def __init__(
+        self, requests: tuple[EditRequest, ...], source: Source, options: ApplyOptions, host: Host | None
+    ) -> None:
+        running = source.running if options.update else None
+        self.document = source.stored if running is None or options.define else running
+        self.shown = _Side(self.document, host, requests)
+        self.live = None if running is None else _Side(running, host, requests)
+        self.source, self.options, self.host = source, options, host
+        self.effects: list[Live] = []
+
+    def apply(self, request: EditRequest) -> None:
+        """Apply the next change to both documents."""
+        sides = [self.shown] if self.live is None else [self.shown, self.live]
+        nothing = warn_of_none(request, [side.guest for side in sides])
+        if nothing:
+            self.shown.take(ChangeResult(self.shown.guest, (), warnings=(nothing,)))
+            if self.live is not None:
+                self.live.take(ChangeResult(self.live.guest, ()))
+            return
+        now = None if self.live is None else self._on_running(request, self.live)
+        part = self._on_shown(request, now)
+        if self.source.info is not None and self.source.info.active and self.options.anything:
+            was = self.live.guest if self.live is not None else None
+            stored = (self.shown.guest, part)
+            effect = _judge_effect(request, self.source, self.options, (was, now), stored, self.host)
+            self.effects.append(effect)
+        self.shown.take(part)
+        if self.live is not None:
+            self.live.take(now or ChangeResult(self.live.guest, (), makings=part.makings))
+
+    def _on_running(self, request: EditRequest, live: _Side) -> ChangeResult | None:
+        """Return the change of the running guest; None if only its definition can have it."""
+        if request.action == SEED:
+            return None
+        twin = None if self.document is self.source.running else self.shown.guest
+        try:
+            return change(request, live.guest, self.host, live.storage, twin=twin)
+        except UsageError:
+            if not self.options.lenient:
+                raise
+            return None
+
+    def _on_shown(self, request: EditRequest, now: ChangeResult | None) -> ChangeResult:
+        """Return the change of the document that is shown; `now` is that of the running guest."""
+        if now is not None and self.live is not None:
+            if self.document is self.source.running:
+                return now
+            if request.action == ADD:
+                return graft(self.shown.guest, self.live.guest, now)
+        dry = not (self.options.define or self.options.start)
+        return change(request, self.shown.guest, self.host, self.shown.storage, dry=dry)
+
+
 def _apply_in_order(
     requests: tuple[EditRequest, ...], source: Source, options: ApplyOptions, host: Host | None
 ) -> EditResult:
-    running = source.running if options.update else None
-    document = source.stored if running is None or options.define else running
-    shown = _Side(document, host, requests)
-    live = None if running is None else _Side(running, host, requests)
-    dry = not (options.define or options.start)
-    effects: list[Live] = []
+    work = _Work(requests, source, options, host)
     for request in requests:
-        nothing = warn_of_none(request, [shown.guest] if live is None else [shown.guest, live.guest])
-        if nothing:
-            shown.take(ChangeResult(shown.guest, (), warnings=(nothing,)))
-            if live is not None:
-                live.take(ChangeResult(live.guest, ()))
-            continue
-        twin = None if document is running else shown.guest
-        now = None if live is None else _on_running(request, live.guest, options, host, live.storage, twin)
-        if now is not None and document is running:
-            part = now
-        elif now is not None and live is not None and request.action == ADD:
-            part = graft(shown.guest, live.guest, now)
-        else:
-            part = change(request, shown.guest, host, shown.storage, dry=dry)
-        if source.info is not None and source.info.active and options.anything:
-            was = live.guest if live is not None else None
-            effects.append(_judge_effect(request, source, options, (was, now), (shown.guest, part), host))
-        shown.take(part)
-        if live is not None:
-            live.take(now or ChangeResult(live.guest, (), makings=part.makings))
+        work.apply(request)
     if any(request.group == "graphics" for request in requests):
-        display_passwords(shown.guest)
-    text, difference = render_with_diff(document, shown.guest)
-    lives = tuple(live.changes) if live is not None else ()
-    return EditResult(requests, source, text, difference, tuple(shown.changes), lives, course=_combine_effects(effects))
+        display_passwords(work.shown.guest)
+    text, difference = render_with_diff(work.document, work.shown.guest)
+    lives = tuple(work.live.changes) if work.live is not None else ()
+    course = _combine_effects(work.effects)
+    return EditResult(requests, source, text, difference, tuple(work.shown.changes), lives, course=course)
 
 
 def _combine_effects(meant: list[Live]) -> LiveChange | None:
@@ -177,25 +211,6 @@ def _combine_effects(meant: list[Live]) -> LiveChange | None:
     from virtprov.actions.live.compare import LiveChange
 
     return LiveChange(meant)
-
-
-def _on_running(
-    request: EditRequest,
-    running: Guest,
-    options: ApplyOptions,
-    host: Host | None,
-    storage: DiskResolver,
-    definition: Guest | None,
-) -> ChangeResult | None:
-    """Return the change of the running guest; None if only its `definition` can have it."""
-    if request.action == SEED:
-        return None
-    try:
-        return change(request, running, host, storage, twin=definition)
-    except UsageError:
-        if not options.lenient:
-            raise
-        return None
 
 
 def _judge_effect(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
 
-class Store:
+class StoreDefinition:
     """Store the new definition, which is in the journal at `place`; undo restores the previous one.
 
     `kept` is False if the host stored the same definition as before.
@@ -35,7 +35,7 @@ class Store:
         return f"{'Defining the guest' if self.is_new else 'Changing the definition of'} '{self.name}'"
 
     def look(self, host: Host) -> None:
-        """Raise definition.Moved if the guest has changed since it was read."""
+        """Raise DefinitionChanged if the guest has changed since it was read."""
         if self.is_new:
             return
         before = self.journal.entry(self.place).before
@@ -44,7 +44,7 @@ class Store:
             raise definition.DefinitionChanged(f"'{self.name}' no longer exists")
 
     def do(self, context: RunContext) -> Undo | None:
-        """Store the definition. Raises definition.Moved if the guest does not have the one in the journal."""
+        """Store the definition. Raises DefinitionChanged if the guest does not have the one in the journal."""
         entry = self.journal.entry(self.place)
         assert entry.after is not None
         if self.is_new:
@@ -62,11 +62,11 @@ class Store:
         return undo
 
 
-class PutBack:
+class RestoreDefinition:
     """Restore the definition before a past run, or undefine the guest if it had none; undo restores the current one.
 
     `place` is the entry in the journal of that run, `expected` the digest of the guest's current definition. Raises
-    definition.Moved if the guest has another one.
+    DefinitionChanged if the guest has another one.
     """
 
     __slots__ = ("expected", "journal", "name", "place", "uuid")
@@ -82,7 +82,7 @@ class PutBack:
         return f"Restoring the definition of '{self.name}'"
 
     def look(self, host: Host) -> str | None:
-        """Read the guest's current definition; raise definition.Moved if it is not the expected one."""
+        """Read the guest's current definition; raise DefinitionChanged if it is not the expected one."""
         return definition.check(host, self.name, self.uuid, self.expected)
 
     def do(self, context: RunContext) -> Undo | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run import templates
 from virtprov.actions.steps import template as steps
-from virtprov.guest import template_mark
 from virtprov.guest.disks.source import DiskSource
+from virtprov.guest.marks import template_mark
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 

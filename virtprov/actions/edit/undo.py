@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Entry, History, Past, Run, runs
-from virtprov.actions.edit.store_steps import PutBack
+from virtprov.actions.edit.store_steps import RestoreDefinition
 from virtprov.actions.run import definition, templates
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
 from virtprov.actions.steps.template import SetModes, plan_reversal
-from virtprov.guest import template_mark
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
+from virtprov.guest.marks import template_mark
 from virtprov.support.errors import ProvError, UsageError
 from virtprov.support.pattern import means
 from virtprov.xml import diff, tree
@@ -52,7 +52,7 @@ def last(
 def _select_runs(history: History, words: Sequence[str]) -> list[Past]:
     if not words:
         return history.guests
-    found: dict[int, Past] = {}
+    results: dict[int, Past] = {}
     for at, word in enumerate(words):
         mine = [past for past in history.guests if _is(past, word)]
         if not mine and at == 0:
@@ -61,8 +61,8 @@ def _select_runs(history: History, words: Sequence[str]) -> list[Past]:
             raise UsageError(
                 f"the run of {when(history.run)} changed '{words[0]}' but not '{word}'", hint="undo them one at a time"
             )
-        found.update((past.place, past) for past in mine)
-    return list(found.values())
+        results.update((past.place, past) for past in mine)
+    return list(results.values())
 
 
 def _is(past: Past, word: str) -> bool:
@@ -93,27 +93,37 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
     uuid = past.uuid if info is None else info.uuid
     now = host.guests.stored_definition(uuid) if info is not None else None
     steps: list[Step] = []
-    report = GuestReport(past.name, past.uuid)
     old, new = f"{past.name} (now)", f"{past.name} (before that run)"
+    difference = ""
     if entry.after is not None and (now or None) != entry.before:
         now, left = _read_expected(past, entry, now)
-        steps.append(PutBack(past.name, uuid, past.place, history.journal, left))
-        report.diff = diff.unified_diff(now, entry.before or "", old=old, new=new)
-    if entry.autostart is not None and now and host.guests.autostart(past.name) != entry.autostart[0]:
-        was = entry.autostart[0]
-        steps.append(SetAutostart(past.name, was))
-        report.diff = report.diff or f"--- {old}\n+++ {new}\n"
-        report.diff += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
-    modes = plan_reversal(host, entry.modes) if now else ()
-    if modes:
-        steps.append(SetModes(past.name, uuid, modes))
-        report.diff = (report.diff or f"--- {old}\n+++ {new}\n") + "".join(change.diff() for change in modes)
-    report.changed, report.first = bool(steps), tuple(steps)
+        steps.append(RestoreDefinition(past.name, uuid, past.place, history.journal, left))
+        difference = diff.unified_diff(now, entry.before or "", old=old, new=new)
+    if now:
+        others, differences = _plan_settings(host, entry, past.name, uuid)
+        steps += others
+        difference = (difference or f"--- {old}\n+++ {new}\n" if differences else difference) + differences
+    report = GuestReport(past.name, past.uuid)
+    report.diff, report.changed, report.first = difference, bool(steps), tuple(steps)
     if now and entry.before and steps:
-        _refuse_dependent(host, Guest.parse(now), Guest.parse(entry.before))
-    if entry.before is not None and now and report.diff:
-        report.warnings += _missing(host, past.name, tree.parse(entry.before), tree.parse(now))
+        before = Guest.parse(entry.before)
+        _refuse_dependent(host, Guest.parse(now), before)
+        report.warnings += _missing(host, past.name, before.root, tree.parse(now)) if difference else []
     return report
+
+
+def _plan_settings(host: Host, entry: Entry, name: str, uuid: str) -> tuple[list[Step], str]:
+    """Return the steps that restore autostart and the permissions of disks, and what they change as lines of a diff."""
+    steps: list[Step] = []
+    difference = ""
+    if entry.autostart is not None and host.guests.autostart(name) != entry.autostart[0]:
+        was = entry.autostart[0]
+        steps.append(SetAutostart(name, was))
+        difference = f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
+    modes = plan_reversal(host, entry.modes)
+    if modes:
+        steps.append(SetModes(name, uuid, modes))
+    return steps, difference + "".join(change.diff() for change in modes)
 
 
 def _refuse_dependent(host: Host, now: Guest, before: Guest) -> None:
@@ -123,7 +133,7 @@ def _refuse_dependent(host: Host, now: Guest, before: Guest) -> None:
 
 
 def _read_expected(past: Past, entry: Entry, now: str | None) -> tuple[str, str]:
-    """The definition that a guest has, and its mark. Raises definition.Moved unless it is what the run left.
+    """The definition that a guest has, and its mark. Raises DefinitionChanged unless it is what the run left.
 
     A run that was cut off may not have noted the mark: then it must be what the host makes of `after`.
     """

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import first_boot, peeking, phases
-from virtprov.actions.install.first_boot import Drive
+from virtprov.actions.install import peeking
 from virtprov.actions.install.guest_draft import GuestDraft
-from virtprov.actions.install.system import System, check_osinfo
+from virtprov.actions.install.os_source import first_boot, phases
+from virtprov.actions.install.os_source.first_boot import Drive
+from virtprov.actions.install.os_source.which_system import System, check_osinfo
 from virtprov.actions.request import InstallRequest
-from virtprov.guest import checks, defaults, hostdev, names, platform, publish, resources
+from virtprov.guest import checks, defaults, hostdev, names, publish
 from virtprov.guest.disks.locate import DiskResolver
+from virtprov.guest.disks.new.volumes import Making
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
-from virtprov.guest.platform import Platform
+from virtprov.guest.machine import platform, resources
+from virtprov.guest.machine.platform import Platform
 from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.guest.write import compose
 from virtprov.guest.write.compose import NewDevice
@@ -27,7 +29,7 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from virtprov.actions.install.image_disk import ImagePlan
+    from virtprov.actions.install.os_source.image_disk import ImagePlan
     from virtprov.actions.run.plan import Step
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.host.connection import Host
@@ -140,7 +142,7 @@ class _Drafting:
 
     def _take_image(self, advised: float | None) -> None:
         """Let the first disk have the image; without any disk, add one with the size that the profile recommends."""
-        from virtprov.actions.install.image_disk import plan_image
+        from virtprov.actions.install.os_source.image_disk import plan_image
 
         least = 0.0
         if not self.disks:

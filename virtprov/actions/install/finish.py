@@ -17,7 +17,7 @@ from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext
-    from virtprov.host.events import GuestEvent
+    from virtprov.host.daemon.events import GuestEvent
 
 CREATED, INSTALLING, READY, OFF = "created", "installing", "ready", "off"
 """The final state: running; running its installer; running with cloud-init done; powered off."""
@@ -152,7 +152,10 @@ def _describe_seed(plan: InstallPlan) -> str:
 
 
 def start(context: RunContext, name: str) -> None:
-    """Start the guest again after its installation, unless it has been started already."""
+    """Start the guest again after its installation, unless it has been started already.
+
+    Raises HostError if it does not exist any more, or cannot be started.
+    """
     known = context.host.guests.find(name)
     if known is None:
         raise HostError(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install.first_boot import Drive
+from virtprov.actions.install.os_source.first_boot import Drive
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.install.image_disk import ImagePlan
+    from virtprov.actions.install.os_source.image_disk import ImagePlan
     from virtprov.actions.run.plan import Step
     from virtprov.guest.disks.existing import DetectedImage
-    from virtprov.guest.disks.volumes import Making
+    from virtprov.guest.disks.new.volumes import Making
     from virtprov.guest.rule_context import RuleContext
     from virtprov.guest.write.compose import NewDevice
     from virtprov.host.connection import Host

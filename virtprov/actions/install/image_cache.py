@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.path_users import PathUsers
-from virtprov.guest.disks.volumes import FILE_POOLS
+from virtprov.guest.disks.new.volumes import FILE_POOLS
 from virtprov.images import cache
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.seed.attach import Seed
-    from virtprov.cloudinit.addresses import Interface
+    from virtprov.cloudinit.fixed_addresses import Interface
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.document import Guest
     from virtprov.guest.rule_context import RuleContext
@@ -31,7 +31,7 @@ def _find_interfaces(guest: Guest, fixed: Sequence[NewDevice]) -> tuple[Interfac
     """Return all interfaces of the guest, those in `fixed` with their fixed addresses; none if there are no such."""
     if not fixed:
         return ()
-    from virtprov.cloudinit.addresses import Interface
+    from virtprov.cloudinit.fixed_addresses import Interface
     from virtprov.xml import path
 
     nics = guest.devices("interface")
@@ -83,7 +83,7 @@ def _no_seed(fixed: Sequence[NewDevice]) -> UsageError:
     """Return the error for a guest without a seed, which is needed for a fixed address and for --ssh-config."""
     if fixed:
         return UsageError(
-            f"{NEEDS_SEED}: nothing tells the guest its address",
+            f"{NEEDS_SEED}: the guest has no cloud-init seed, so it would not get this address",
             hint="add --cloud-init, or another option for what goes into a cloud image, such as --ssh-key",
         )
     return UsageError(

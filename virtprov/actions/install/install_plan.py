@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import draft_checks, first_boot, phases
+from virtprov.actions.install.checks import draft_checks
 from virtprov.actions.install.draft import draft
-from virtprov.actions.install.first_boot import NO_FILES, Files
 from virtprov.actions.install.list_steps import list_steps
-from virtprov.actions.install.system import find_system
+from virtprov.actions.install.os_source import first_boot, phases
+from virtprov.actions.install.os_source.first_boot import NO_FILES, Files
+from virtprov.actions.install.os_source.which_system import find_system
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan
-from virtprov.guest import boot, checks, resources
+from virtprov.guest import boot, checks
 from virtprov.guest.document import DomainDocument, Guest
+from virtprov.guest.machine import resources
 from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from virtprov.actions.install.guest_draft import GuestDraft
-    from virtprov.actions.install.image_disk import ImagePlan
-    from virtprov.actions.install.system import System
+    from virtprov.actions.install.os_source.image_disk import ImagePlan
+    from virtprov.actions.install.os_source.which_system import System
     from virtprov.actions.install.unattended import Answered, Chosen
     from virtprov.actions.seed.attach import Seed
     from virtprov.actions.seed.login import Login
@@ -129,7 +131,7 @@ def _with_seed(request: InstallRequest, system: System) -> InstallRequest:
     """Return the request with the seed of a cloud image, if there is one."""
     if system.image is None:
         return request
-    from virtprov.actions.install.image_disk import with_seed
+    from virtprov.actions.install.os_source.image_disk import with_seed
 
     return with_seed(request, system)
 
@@ -137,7 +139,7 @@ def _with_seed(request: InstallRequest, system: System) -> InstallRequest:
 def _check_host(request: InstallRequest, setting: RuleContext, host: Host, method: boot.Method, files: Files) -> None:
     """Ask the host what it can tell before anything is made."""
     if request.checks.host and not request.printing:
-        from virtprov.actions.install import host_checks
+        from virtprov.actions.install.checks import host_checks
 
         host_checks.check(setting, host, method, files.made)
 

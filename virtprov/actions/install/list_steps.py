@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import phases
+from virtprov.actions.install.os_source import phases
 
 if TYPE_CHECKING:
-    from virtprov.actions.install.first_boot import Files
     from virtprov.actions.install.guest_draft import GuestDraft
+    from virtprov.actions.install.os_source.first_boot import Files
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import Step
     from virtprov.actions.seed.attach import Seed
@@ -54,7 +54,7 @@ def _storage_steps(request: InstallRequest, drafted: GuestDraft) -> list[Step]:
     steps: list[Step] = [*map(storage.MakePool, pools.values()), *map(storage.MakeVolume, volumes)]
     if drafted.image is None:
         return steps
-    from virtprov.actions.install.image_disk import replace_steps
+    from virtprov.actions.install.os_source.image_disk import replace_steps
 
     return replace_steps(drafted.image, request, drafted.host, steps)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import first_boot, phases
-from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.install_plan import InstallPlan
-from virtprov.actions.install.system import find_system
+from virtprov.actions.install.os_source import first_boot, phases
+from virtprov.actions.install.os_source.first_boot import NO_FILES, Drive, Files
+from virtprov.actions.install.os_source.which_system import find_system
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run import templates
 from virtprov.actions.run.plan import Plan, Step
@@ -47,7 +47,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     final = _read_guest(request, host, info.name)
     method, files = first_boot.plan_kernel(request, system, host, info.name)
     if request.checks.host and not request.printing:
-        from virtprov.actions.install import host_checks
+        from virtprov.actions.install.checks import host_checks
 
         host_checks.check_document(final, host)
         host_checks.check_kernel(method, host, files.made)
@@ -92,8 +92,10 @@ def _read_guest(request: InstallRequest, host: Host, name: str) -> Guest:
 
 def _warn_of_ignored(request: InstallRequest) -> list[str]:
     """Warn of options that have no effect with --reinstall."""
-    said = {f"--{use.group}": None for use in request.uses} | {f"--{group}": None for group in sorted(request.refused)}
-    flags = (["--name"] if request.name else []) + list(said)
+    values = {f"--{use.group}": None for use in request.uses} | {
+        f"--{group}": None for group in sorted(request.refused)
+    }
+    flags = (["--name"] if request.name else []) + list(values)
     if not flags:
         return []
     return [f"--reinstall does not change the configuration of the guest: {', '.join(flags)} has no effect"]
@@ -130,8 +132,8 @@ class _Drives:
         """Put the medium into the guest's first CD-ROM drive; a drive is added if it has none."""
         if medium is None:
             return
-        found = guest.disks("cdrom")
-        element = found[0] if found else guest.add_device("disk", device="cdrom")
+        drives = guest.disks("cdrom")
+        element = drives[0] if drives else guest.add_device("disk", device="cdrom")
         _empty(element)
         setting = RuleContext(guest, self.host, self.profile, fresh=[element])
         if self.drive is None:

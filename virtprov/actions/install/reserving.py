@@ -31,7 +31,7 @@ def plan(request: InstallRequest, guest: Guest, devices: list[NewDevice], host: 
     """
     from virtprov.actions.run.artifacts.reservations import Reservation
     from virtprov.actions.steps.reserve import Reserve
-    from virtprov.guest import reservations
+    from virtprov.guest.marks import reservations
 
     steps: list[Step] = []
     for device in devices:
@@ -39,9 +39,9 @@ def plan(request: InstallRequest, guest: Guest, devices: list[NewDevice], host: 
             _refuse(request, device.element, address, is_session=host.is_session)
             network, mac = path.text(device.element, "./source/@network"), path.text(device.element, "./mac/@address")
             index, name = _Network(host, network).check(address, mac.lower(), _dns_name(guest))
-            made = Reservation(network, str(address), mac.lower(), name)
-            reservations.mark(guest, reservations.Reserved(*made))
-            steps.append(Reserve(made, index))
+            reservation = Reservation(network, str(address), mac.lower(), name)
+            reservations.mark(guest, reservations.Reserved(*reservation))
+            steps.append(Reserve(reservation, index))
     return tuple(steps)
 
 
@@ -55,7 +55,7 @@ def _parse(text: str) -> list[Address]:
     """Return the addresses of one card: at most one for each version of IP. Raises UsageError."""
     from ipaddress import ip_address
 
-    found: list[Address] = []
+    results: list[Address] = []
     for word in text.split():
         try:
             address = ip_address(word)
@@ -63,13 +63,13 @@ def _parse(text: str) -> list[Address]:
             raise UsageError(
                 f"--network reserve={word}: not an IP address", hint="give one address, such as reserve=192.168.122.50"
             ) from None
-        if any(other.version == address.version for other in found):
+        if any(other.version == address.version for other in results):
             raise UsageError(
                 f"--network reserve={word}: a second IPv{address.version} address for the same interface",
                 hint="give one IPv4 and one IPv6 address at most",
             )
-        found.append(address)
-    return found
+        results.append(address)
+    return results
 
 
 def _refuse(request: InstallRequest, nic: Element, address: Address, *, is_session: bool) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from virtprov.actions.seed import login
 from virtprov.actions.seed.login import Login
 from virtprov.actions.waiting import addresses, ssh_route
-from virtprov.guest import checks, reservations
+from virtprov.guest import checks
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
+from virtprov.guest.marks import reservations
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.frozen import Record
 from virtprov.xml import path

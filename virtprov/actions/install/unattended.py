@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install.system import System, detect, find_system
+from virtprov.actions.install.os_source.which_system import System, detect, find_system
 from virtprov.guest import boot
 from virtprov.places.place import DIRECTORY, TREE, InjectedFile, PlaceRequest
 from virtprov.support.errors import UsageError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from virtprov.actions.seed.attach import Seed
     from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
-    from virtprov.unattended.request import UnattendedRequest
+    from virtprov.unattended.unattended_request import UnattendedRequest
     from virtprov.unattended.variables import Facts
 
 NEEDS_INSTALLER = "--unattended requires an installer, whose questions it answers"
@@ -103,12 +103,12 @@ def _refuse_live(request: InstallRequest, installer: Installer, system: System) 
     """
     if installer.name not in (KICKSTART.name, PRESEED.name, AUTOYAST.name):
         return
-    medium, found = request.method.medium, system.detected
-    if found is None and medium is not None and os.path.isfile(os.path.expanduser(medium.path)):
-        found = detect(request, [])
-    if found is not None and found.live:
+    medium, detected = request.method.medium, system.detected
+    if detected is None and medium is not None and os.path.isfile(os.path.expanduser(medium.path)):
+        detected = detect(request, [])
+    if detected is not None and detected.live:
         raise UsageError(
-            f"--unattended: {found.name or 'this'} is a live medium, whose installer takes no answers",
+            f"--unattended: {detected.name or 'this'} is a live medium, whose installer cannot be answered",
             hint="use the ISO of the installer, such as that named 'netinst', 'dvd' or 'Server'",
         )
 
@@ -121,14 +121,14 @@ def _boot_kernel(
     if medium is None or not medium.path:
         name = "a volume" if medium is not None else "--pxe" if request.method.kind == boot.PXE else "this method"
         raise UsageError(
-            f"--unattended: {installer.title} only finds answers beside its kernel, which cannot be taken from {name}",
+            f"--unattended: {installer.title} only reads answers from its initrd, which cannot be taken from {name}",
             hint="use --cdrom or --location with the path or the URL of an ISO",
         )
     method = boot.Method(boot.KERNEL, place=PlaceRequest(medium.path))
     changed = request._replace(method=method)
-    found: list[str] = []
-    system = find_system(changed, host, found)
-    warnings += [sentence for sentence in found if sentence not in warnings]
+    results: list[str] = []
+    system = find_system(changed, host, results)
+    warnings += [sentence for sentence in results if sentence not in warnings]
     return changed, system
 
 
@@ -183,8 +183,8 @@ def _gather_facts(chosen: Chosen, system: System, guest: Guest) -> Facts:
     if source is not None and source.kind == TREE:
         address = source.place
     elif source is not None and source.kind == DIRECTORY:
-        found = system.profile.install_tree(guest.arch, chosen.request.profile)
-        address = found.url if found is not None else ""
+        tree_of_os = system.profile.install_tree(guest.arch, chosen.request.profile)
+        address = tree_of_os.url if tree_of_os is not None else ""
     return Facts(system.profile, guest.arch, _find_disk(guest), address, bool(chosen.request.drivers), guest.is_uefi)
 
 
@@ -206,15 +206,15 @@ def _tell(chosen: Chosen, request: InstallRequest, drafted: GuestDraft, profile:
         place = request.method.place
         assert place is not None
         drafted.setting.note(
-            f"The kernel of {place.location} is booted for the installation, as --location does: "
-            f"{chosen.installer.title} only finds its answers then"
+            f"Booting the kernel of {place.location} for the installation, as --location does: otherwise "
+            f"{chosen.installer.title} would not find its answers"
         )
 
 
 def plan_disk(answered: Answered, drafted: GuestDraft, final: Guest, install: Guest, *, build: bool) -> Seed | None:
     """Return the small disk with the answers, if they are on one. The finished guest keeps its empty drive.
 
-    The ISO with drivers for Windows gets a drive as well.
+    The ISO with drivers for Windows gets a drive as well. Raises UsageError for a file of drivers that does not exist.
     """
     from virtprov.actions.seed import attach
 

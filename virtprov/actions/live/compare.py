@@ -192,8 +192,8 @@ class LiveStep(Record):
     def _alias(self, context: RunContext, xml: str) -> str:
         """Return libvirt's alias of a device in the running guest; our XML of a new device has none."""
         node = tree.parse(xml)
-        if found := path.text(node, "./alias/@name"):
-            return found
+        if result := path.text(node, "./alias/@name"):
+            return result
         telling = next((place for place in ("./target/@dev", "./mac/@address") if path.get(node, place)), "")
         for alias, device in _aliases(context, self.name).items():
             if telling and device.tag == node.tag and path.get(device, telling) == path.get(node, telling):

@@ -223,21 +223,21 @@ def _update(board: LiveDiff, was: Element, node: Element, names: list[str], call
 
 def _partly(was: Element, node: Element, names: list[str]) -> Element:
     """Return the old device with only these parts changed."""
-    made = tree.copy(was)
+    copy = tree.copy(was)
     for name in dict.fromkeys(name if name.startswith("driver.") else name.partition(".")[0] for name in names):
         if name.startswith("driver."):
             place = f"./driver/@{name.removeprefix('driver.')}"
-            path.put(made, place, path.get(node, place))
+            path.put(copy, place, path.get(node, place))
         elif name in was.attrib or name in node.attrib:
-            path.put(made, f"./@{name}", node.get(name))
+            path.put(copy, f"./@{name}", node.get(name))
         else:
-            for each in tree.children(made, name):
+            for each in tree.children(copy, name):
                 tree.remove(each)
             for each in tree.children(node, name):
-                tree.add(made, tree.copy(each))
-    if _is_drive(made):
-        _without_traces(made)
-    return made
+                tree.add(copy, tree.copy(each))
+    if _is_drive(copy):
+        _without_traces(copy)
+    return copy
 
 
 def _without_traces(drive: Element) -> None:
@@ -284,9 +284,9 @@ def _limits(node: Element | None, tag: str) -> dict[str, int | str]:
     box = None if node is None else tree.child(node, tag)
     if box is None:
         return {}
-    said = {str(key): str(value) for key, value in box.attrib.items()}
-    said |= {tree.local_name(kid): (kid.text or "").strip() for kid in tree.children(box)}
-    return {name: int(text) if text.isdecimal() else text for name, text in said.items()}
+    values = {str(key): str(value) for key, value in box.attrib.items()}
+    values |= {tree.local_name(child): (child.text or "").strip() for child in tree.children(box)}
+    return {name: int(text) if text.isdecimal() else text for name, text in values.items()}
 
 
 def _limit(

@@ -102,10 +102,10 @@ class LiveDiff:
 
 def flat(node: Element | None) -> dict[str, list[str]]:
     """Return the values of an element by names such as `driver.cache`; its own text has the name ""."""
-    found: dict[str, list[str]] = {}
+    results: dict[str, list[str]] = {}
     if node is not None:
-        _flatten(node, "", found)
-    return found
+        _flatten(node, "", results)
+    return results
 
 
 def _flatten(node: Element, name: str, values: dict[str, list[str]]) -> None:
@@ -115,8 +115,8 @@ def _flatten(node: Element, name: str, values: dict[str, list[str]]) -> None:
     start = f"{name}." if name else ""
     for key, value in node.attrib.items():
         values.setdefault(start + str(key).rpartition("}")[2], []).append(str(value))
-    for kid in kids:
-        _flatten(kid, start + tree.local_name(kid), values)
+    for child in kids:
+        _flatten(child, start + tree.local_name(child), values)
 
 
 def leaves(before: Element | None, after: Element | None) -> list[str]:

@@ -35,7 +35,7 @@ def compare(board: LiveDiff, after: Guest) -> None:
     """Record the effects on each part of the guest that is not a device."""
     old, new = board.guest.root, after.root
     done = set()
-    for tag in dict.fromkeys(str(kid.tag) for kid in (*tree.children(old), *tree.children(new))):
+    for tag in dict.fromkeys(str(child.tag) for child in (*tree.children(old), *tree.children(new))):
         if tag == "devices":
             continue
         was, now = tree.children(old, tag), tree.children(new, tag)
@@ -106,7 +106,7 @@ def _metadata(board: LiveDiff, after: Guest) -> None:
 def _spaces(guest: Guest) -> dict[str, Element]:
     box = tree.child(guest.root, "metadata")
     kids = [] if box is None else tree.children(box)
-    return {str(kid.tag).rpartition("}")[0].removeprefix("{"): kid for kid in kids}
+    return {str(child.tag).rpartition("}")[0].removeprefix("{"): child for child in kids}
 
 
 def _bare_text(node: Element | None, uri: str) -> str | None:
@@ -115,14 +115,14 @@ def _bare_text(node: Element | None, uri: str) -> str | None:
 
 
 def _bare(node: Element, space: str) -> Element:
-    made = tree.element(str(node.tag).removeprefix(space), node.text)
+    element = tree.element(str(node.tag).removeprefix(space), node.text)
     for key, value in node.attrib.items():
-        made.set(key, value)
-    for kid in tree.children(node):
-        twin = _bare(kid, space)
-        twin.tail = kid.tail
-        made.append(twin)
-    return made
+        element.set(key, value)
+    for child in tree.children(node):
+        twin = _bare(child, space)
+        twin.tail = child.tail
+        element.append(twin)
+    return element
 
 
 # -- memory and processors -----------------------------------------------------------------------
@@ -265,7 +265,8 @@ def _lists(box: Element | None, tag: str, key: str) -> dict[str, str]:
 def _memtune(board: LiveDiff, after: Guest) -> None:
     was, now = (tree.child(guest.root, "memtune") for guest in (board.guest, after))
     old, new = (
-        {} if box is None else {tree.local_name(kid): _size(kid) for kid in tree.children(box)} for box in (was, now)
+        {} if box is None else {tree.local_name(child): _size(child) for child in tree.children(box)}
+        for box in (was, now)
     )
     names = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
     if "min_guarantee" in names:

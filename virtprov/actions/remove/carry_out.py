@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from virtprov.actions.request import RemoveRequest
     from virtprov.actions.run.plan import RunContext, Step
     from virtprov.actions.run.trail import Entry
-    from virtprov.guest.reservations import Reserved
+    from virtprov.guest.marks.reservations import Reserved
     from virtprov.host.connection import Host
 
 

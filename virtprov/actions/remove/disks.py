@@ -19,9 +19,9 @@ from virtprov.actions.remove.things import (
 )
 from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.seed import fw_cfg, replace
-from virtprov.guest import template_mark
+from virtprov.guest.disks.new.volumes import GIVEN_ONLY
 from virtprov.guest.disks.source import DIR, NETWORK, VOLUME, DiskSource
-from virtprov.guest.disks.volumes import GIVEN_ONLY
+from virtprov.guest.marks import template_mark
 from virtprov.support import iso
 from virtprov.support.errors import HostError
 from virtprov.xml import path as places

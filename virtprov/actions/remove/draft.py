@@ -12,7 +12,7 @@ from virtprov.actions.run.children import find_children
 from virtprov.actions.run.trail_reader import find_active
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
-from virtprov.guest.reservations import Reserved, of_guest
+from virtprov.guest.marks.reservations import Reserved, of_guest
 from virtprov.host.lookup import similar_names
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record

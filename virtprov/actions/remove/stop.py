@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from virtprov.actions.remove.draft import Removal
     from virtprov.actions.request import RemoveRequest
     from virtprov.actions.run.plan import RunContext
-    from virtprov.host.events import Watch
+    from virtprov.host.daemon.events import Watch
 
 ASK_AGAIN = 15.0
 """Seconds between two requests to shut down: a guest that is booting misses the first."""

@@ -80,7 +80,7 @@ class Thing(Record):
 def list_kept(host: Host, info: GuestInfo, guest: Guest, users: PathUsers) -> Iterator[Thing]:
     """Yield the guest itself, what libvirt keeps for it, and what this user's commands keep to log in to it."""
     from virtprov.actions.seed import login
-    from virtprov.guest.reservations import of_guest
+    from virtprov.guest.marks.reservations import of_guest
 
     yield Thing(GUEST, guest.name, uuid=info.uuid)
     yield from (Thing(RESERVATION, each.address, pool=each.network) for each in of_guest(guest))
@@ -117,7 +117,9 @@ def list_files(guest: Guest) -> Iterator[Thing]:
     for place in ("kernel", "initrd", "dtb"):
         path = guest.get(f"./os/{place}").strip()
         if path:
-            yield Thing(FILE, os.path.basename(path), path, why="the guest boots it, but it is none of its disks")
+            yield Thing(
+                FILE, os.path.basename(path), path, why="the guest boots from it, but it is not one of its disks"
+            )
     for share in guest.devices("filesystem"):
         path = next(filter(None, (places.get(share, f"./source/@{word}") for word in ("dir", "file", "dev"))), "")
         if path:
@@ -130,7 +132,7 @@ def list_plugged(stored: Guest, running: Guest) -> Iterator[Thing]:
     for disk in find_plugged(stored, running):
         if disk not in seeds:
             path = DiskSource.of(disk).location
-            yield Thing(DISK, os.path.basename(path), path, why="only the running guest has it")
+            yield Thing(DISK, os.path.basename(path), path, why="only the running guest uses it")
 
 
 def find_plugged(stored: Guest, running: Guest) -> Iterator[Element]:

@@ -75,7 +75,7 @@ class _Search:
 
     def _find_guests(self) -> tuple[list[Child], set[str]]:
         """Return the guests, and every path that any guest needs."""
-        found: dict[Child, None] = {}
+        results: dict[Child, None] = {}
         every: set[str] = set()
         for inactive in (False, True):
             for text in self.host.guests.documents(inactive=inactive):
@@ -88,8 +88,8 @@ class _Search:
                 tops = {self.chains.real(self._place(DiskSource.of(disk))) for disk in disks}
                 for place in needed & self.disks.keys():
                     name = places.text(root, "./name")
-                    found[Child(self.disks[place], guest=name, shares=place in tops)] = None
-        return sorted(found), every
+                    results[Child(self.disks[place], guest=name, shares=place in tops)] = None
+        return sorted(results), every
 
     def _find_images(self) -> Iterator[Child]:
         """Return the images beside the disks, known to libvirt or not, that have one of them below."""

@@ -74,19 +74,19 @@ def _has_all(sent: Element, stored: Element, kept: set[str]) -> bool:
 
     if sent.tag != stored.tag or any(stored.get(name) != value for name, value in sent.attrib.items()):
         return False
-    said = (sent.text or "").strip()
-    if said and said != (stored.text or "").strip():
+    text = (sent.text or "").strip()
+    if text and text != (stored.text or "").strip():
         return False
     form = _form(sent)
     if form in kept:
         return form == _form(stored)
     rest, at = tree.children(stored), 0
     for child in tree.children(sent):
-        found = next((number for number in range(at, len(rest)) if _has_all(child, rest[number], kept)), None)
-        if found is None:
+        place = next((number for number in range(at, len(rest)) if _has_all(child, rest[number], kept)), None)
+        if place is None:
             return False
-        del rest[found]
-        at = 0 if sent.tag == "devices" else found
+        del rest[place]
+        at = 0 if sent.tag == "devices" else place
     return all(tree.local_name(node) in ADDED for other in rest for node in other.iter())
 
 
@@ -140,6 +140,6 @@ def lock_guest(
     While it waits, `stop` is called and may raise, and `say` gets a message. Raises ProvError if the lock is not
     released in time.
     """
-    from virtprov.support import lock
+    from virtprov.support.user_files import lock
 
     return lock.take(f"{host.uri}\n{uuid or name}", f"changing '{name}'", say, stop)

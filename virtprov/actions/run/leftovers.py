@@ -11,9 +11,9 @@ from virtprov.actions.run.artifacts.pools_and_volumes import Pool
 from virtprov.actions.run.artifacts.stored_guests import Definition, Guest, StartedGuest
 from virtprov.actions.run.trail import KIND
 from virtprov.actions.run.trail_reader import DISCARD, Run, read_ended_runs
-from virtprov.support import state
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
+from virtprov.support.user_files import state
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from virtprov.support import state
 from virtprov.support.errors import ProvError
+from virtprov.support.user_files import state
 
 FORM = "virtprov"
 """The key in the header with the version of the format; recovery logs of 0.1.0 have none and count as 1."""

@@ -7,10 +7,10 @@ import stat
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.children import find_children
-from virtprov.guest import template_mark
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
-from virtprov.guest.template_mark import Image, Mark
+from virtprov.guest.marks import template_mark
+from virtprov.guest.marks.template_mark import Image, Mark
 from virtprov.support.errors import HostError
 from virtprov.support.text import join_words
 

@@ -18,9 +18,9 @@ from virtprov.actions.run.artifacts.reservations import Reservation
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Autostart, Definition, Guest, StartedGuest
 from virtprov.actions.run.run_log import RunLog, Unreadable
 from virtprov.actions.run.trail import FORM, KIND
-from virtprov.support import state
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
+from virtprov.support.user_files import state
 
 UNDO, DISCARD, PASSED = "undo", "discard", "passed"
 """The progress of a run: steps to undo; only what was moved aside is left; only temporary artifacts are left."""
@@ -138,8 +138,8 @@ def _has_to_go(artifact: Artifact, phase: str) -> bool:
 def _parse_artifact(line: dict[str, Any], old: bool) -> Left:
     facts = dict(line.get("made") or line["begin"])
     if old:
-        made, began = facts.pop("made", False), facts.pop("born", 0.0)
-        return Left(from_json(_of_old(facts)), made is True, float(began))
+        was_made, began = facts.pop("made", False), facts.pop("born", 0.0)
+        return Left(from_json(_of_old(facts)), was_made is True, float(began))
     return Left(from_json(facts), "made" in line, float(line["at"]))
 
 

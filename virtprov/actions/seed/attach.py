@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifacts.local_files import unlink
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
-from virtprov.cloudinit import power_state
+from virtprov.cloudinit.checks import power_state
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
+from virtprov.guest.disks.new.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.disks.source import FILE, DiskSource
-from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
-from virtprov.images.facts import COMBUSTION, IGNITION
-from virtprov.support import dirs
+from virtprov.images.image_facts import COMBUSTION, IGNITION
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.text import first_free
+from virtprov.support.user_files import dirs
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Step
-    from virtprov.cloudinit.power_state import PowerState
+    from virtprov.cloudinit.checks.power_state import PowerState
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
@@ -167,18 +167,21 @@ def check_documents(request: SeedRequest) -> tuple[str, ...]:
 
 
 def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
-    """Return the pool for the seed: that of the first disk, otherwise `default`, which is created if missing."""
+    """Return the pool for the seed: that of the first disk, otherwise `default`, which is created if missing.
+
+    Raises HostError if that pool cannot hold it.
+    """
     host = setting.host
     for disk in setting.guest.disks("disk"):
         source = DiskSource.of(disk)
         in_folder = host.storage.pool_at(source.path.rpartition("/")[0]) if source.kind == FILE else None
-        found = host.storage.pool(source.pool) if source.pool else in_folder
-        if found is not None and found.type in FILE_POOLS and found.active:
-            return found.name, found.path, ()
-    found = host.storage.pool(DEFAULT_POOL)
-    if found is not None and found.active and found.type in FILE_POOLS:
-        return found.name, found.path, ()
-    if found is not None:
+        pool = host.storage.pool(source.pool) if source.pool else in_folder
+        if pool is not None and pool.type in FILE_POOLS and pool.active:
+            return pool.name, pool.path, ()
+    pool = host.storage.pool(DEFAULT_POOL)
+    if pool is not None and pool.active and pool.type in FILE_POOLS:
+        return pool.name, pool.path, ()
+    if pool is not None:
         raise HostError(
             f"storage pool '{DEFAULT_POOL}' cannot hold the cloud-init seed: it is not active, or does not hold files",
             hint=f"start it with `virsh pool-start {DEFAULT_POOL}`",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from virtprov.actions.seed import attach, replace
 from virtprov.actions.seed.attach import Seed
 from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
-from virtprov.cloudinit import power_state
+from virtprov.cloudinit.checks import power_state
 from virtprov.cloudinit.documents import new_instance_id
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
-from virtprov.guest import cloud_mark
 from virtprov.guest.document import DomainDocument, Guest
+from virtprov.guest.marks import cloud_mark
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.support import dirs
 from virtprov.support.frozen import Record
+from virtprov.support.user_files import dirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -112,8 +112,8 @@ def _attach(
 ) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
     """Put the seed into a drive; returns the drive, the previous drives, and the volumes no longer in use."""
     ours = drives(setting.guest)
-    found = _empty_drive(setting.guest) if not ours else None
-    before = tuple(tree.copy(drive) for drive in ours) or (() if found is None else (tree.copy(found),))
+    result = _empty_drive(setting.guest) if not ours else None
+    before = tuple(tree.copy(drive) for drive in ours) or (() if result is None else (tree.copy(result),))
     old = _find_volumes(ours, host)
     return put_in_drive(setting, where, ours), before, old
 
@@ -125,11 +125,11 @@ def put_in_drive(setting: RuleContext, where: str, ours: list[Element]) -> Eleme
     """
     for drive in ours[1:]:
         clear(drive)
-    found = ours[0] if ours else _empty_drive(setting.guest)
-    if found is None:
+    result = ours[0] if ours else _empty_drive(setting.guest)
+    if result is None:
         return attach.add_drive(setting, setting.guest, where, cdrom=False)
-    attach.fill_drive(setting, found, where)
-    return found
+    attach.fill_drive(setting, result, where)
+    return result
 
 
 def _empty_drive(guest: Guest) -> Element | None:
@@ -217,8 +217,8 @@ def drives(guest: Guest, name: str = "") -> list[Element]:
 
 def find_any_seeds(guest: Guest, name: str) -> list[Element]:
     """Return the read-only drives with a seed that virtprov created under this name, or with what looks like one."""
-    found = [disk for disk in guest.disks() if DiskSource.of(disk).medium.lower().endswith(ANOTHER)]
-    read_only = [disk for disk in found if tree.child(disk, "readonly") is not None]
+    seeds = [disk for disk in guest.disks() if DiskSource.of(disk).medium.lower().endswith(ANOTHER)]
+    read_only = [disk for disk in seeds if tree.child(disk, "readonly") is not None]
     return list(dict.fromkeys([*drives(guest, name), *read_only]))
 
 
@@ -239,9 +239,9 @@ def clear(drive: Element) -> bool:
 
 def _find_volumes(ours: list[Element], host: HostView) -> tuple[OldSeed, ...]:
     """Return the seeds' volumes; those unknown to the host are omitted."""
-    found = []
+    results = []
     for drive in ours:
         info = DiskSource.of(drive).volume_on(host)
         if info is not None:
-            found.append(OldSeed(info.pool, info.name, info.path))
-    return tuple(dict.fromkeys(found))
+            results.append(OldSeed(info.pool, info.name, info.path))
+    return tuple(dict.fromkeys(results))

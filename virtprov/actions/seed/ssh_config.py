@@ -105,8 +105,8 @@ def _find(path: str, lines: list[str]) -> list[Entry]:
 def _refuse_others(path: str, lines: list[str], entries: list[Entry], name: str) -> None:
     own = _lines_of(entries)
     for number, line in enumerate(lines):
-        found = _HOST.match(line)
-        if number not in own and found is not None and name in found[1].replace('"', " ").split():
+        match = _HOST.match(line)
+        if number not in own and match is not None and name in match[1].replace('"', " ").split():
             raise UsageError(
                 f"{FLAG}: {path}, line {number + 1}, has an entry '{name}' that virtprov did not write",
                 hint="give the guest another name, or rename that entry",
@@ -135,8 +135,8 @@ def _change(path: str, host: Host, say: Callable[[str], None], change: Callable[
     """Replace the contents of the file by those that `change` returns, while no other command changes it."""
     from virtprov.actions.run.artifacts.local_files import Download
     from virtprov.actions.run.trail import note_alone
-    from virtprov.support import lock
     from virtprov.support.files import rewrite, writing
+    from virtprov.support.user_files import lock
 
     target = os.path.realpath(path)
     # what a killed command leaves beside the file is named like that of a download
@@ -153,7 +153,7 @@ def _change(path: str, host: Host, say: Callable[[str], None], change: Callable[
 
 def make_parent(path: str) -> None:
     """Create the folder of a file, for its owner alone. Raises ProvError."""
-    from virtprov.support.private import make_folder
+    from virtprov.support.user_files.private import make_folder
 
     try:
         make_folder(os.path.dirname(path))

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def grant_search(directory: str, person: Person) -> Step:
-    """Let an account search (not list) a directory of this machine; undo restores the permissions."""
+    """Let an account search (not list) a directory of this machine; undo restores the permissions.
+
+    Raises HostError if this account may not change the directory.
+    """
 
     def do(context: RunContext) -> Undo:
         try:

@@ -14,8 +14,8 @@ from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.steps.find_base import HEAD, await_base
 from virtprov.actions.steps.storage import filling, pool_in
 from virtprov.guest.disks.base_volume import BaseVolume
-from virtprov.guest.disks.new_volumes import too_small
-from virtprov.guest.disks.volumes import FILE_POOLS, NewVolume
+from virtprov.guest.disks.new.new_volumes import too_small
+from virtprov.guest.disks.new.volumes import FILE_POOLS, NewVolume
 from virtprov.host.failures import Taken
 from virtprov.images import cache
 from virtprov.support.errors import FetchError, HostError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.trail import Entry
     from virtprov.host.connection import Host
     from virtprov.host.info import VolumeInfo
-    from virtprov.images.fetch import Fetched
+    from virtprov.images.fetching.fetch import Fetched
     from virtprov.images.image import ResolvedImage
 
     Again = Callable[[], ResolvedImage]
@@ -74,7 +74,7 @@ class ObtainBase(Record):
     def _obtain(
         self, context: RunContext, image: ResolvedImage, tag: str, base: BaseVolume, again: Again | None
     ) -> VolumeInfo:
-        from virtprov.support import lock
+        from virtprov.support.user_files import lock
 
         cache.hold(tag)
         found = await_base(context, base)
@@ -122,8 +122,8 @@ def _newer(context: RunContext, image: ResolvedImage, again: Again | None) -> Re
 
 def _fetch(context: RunContext, image: ResolvedImage, tag: str) -> Fetched:
     """Download, verify and unpack an image; an interrupted download is kept for the next run."""
-    from virtprov.images.disk_check import check_disk
-    from virtprov.images.fetch import DISK, Fetched, fetch
+    from virtprov.images.fetching.disk_check import check_disk
+    from virtprov.images.fetching.fetch import DISK, Fetched, fetch
 
     folder = cache.hold(tag)
     kept = os.path.join(folder, DISK)

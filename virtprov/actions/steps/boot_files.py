@@ -13,7 +13,7 @@ from virtprov.actions.run.artifacts.pools_and_volumes import Volume, passing_poo
 from virtprov.actions.run.trail import note_alone
 from virtprov.actions.steps.secrets import undo_all
 from virtprov.actions.steps.storage import write_private_volume
-from virtprov.guest.disks.volumes import NewVolume
+from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.support.frozen import Record
 from virtprov.support.text import join_words
 
@@ -41,8 +41,8 @@ class FetchBootFiles(Record):
     def do(self, context: RunContext) -> Undo | None:
         from virtprov.places.boot_files import obtain
 
-        made = [(file.path, file.is_private) for file in self.files.made]
-        return run_fetch(context, made, lambda progress: obtain(self.files, progress))
+        files = [(file.path, file.is_private) for file in self.files.made]
+        return run_fetch(context, files, lambda progress: obtain(self.files, progress))
 
 
 class FetchMedium(Record):
@@ -76,8 +76,8 @@ def run_fetch(context: RunContext, files: list[tuple[str, bool]], call: Callable
             call(context.progress)
         for artifact, entry in zip(new, entries, strict=True):
             entry.note_created(artifact._replace(mark=mark_of(artifact.path)))
-    made = [entry for artifact, entry in zip(new, entries, strict=True) if not artifact.had]
-    return undo_all(*(context.undo(entry) for entry in made)) if made else None
+    new_entries = [entry for artifact, entry in zip(new, entries, strict=True) if not artifact.had]
+    return undo_all(*(context.undo(entry) for entry in new_entries)) if new_entries else None
 
 
 def fetch_iso(host: Host, url: str) -> str:

@@ -123,7 +123,7 @@ def redefine(
     """Replace the definition of a guest if it still is `before` ("": none, the guest is transient).
 
     `in_trail` tells whether the change is recorded in the recovery log. Returns what the host stored, and how to undo
-    it. Raises definition.Moved if the guest now has another definition.
+    it. Raises DefinitionChanged if the guest now has another definition.
     """
     changed = Definition(name, uuid, before, after=xml)
     with context.making(changed) if in_trail else note_nothing(changed) as entry:

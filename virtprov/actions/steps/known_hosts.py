@@ -9,7 +9,7 @@ from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.run.artifacts.local_files import File
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
-from virtprov.support.private import check_folder, make_folder, write_new
+from virtprov.support.user_files.private import check_folder, make_folder, write_new
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Undo

@@ -12,7 +12,7 @@ from virtprov.support.files import read_bytes
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Undo
-    from virtprov.guest.disks.volumes import NewVolume
+    from virtprov.guest.disks.new.volumes import NewVolume
 
 
 @contextmanager

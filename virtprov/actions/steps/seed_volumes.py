@@ -10,13 +10,13 @@ from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.run.artifacts.local_files import File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Volume
 from virtprov.actions.steps.storage import write_private_volume
+from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.guest.disks.source import DiskSource
-from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
-from virtprov.support.private import check_folder, make_folder, write_new
 from virtprov.support.text import join_words
+from virtprov.support.user_files.private import check_folder, make_folder, write_new
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Undo

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Volume, pool_over, pool_xml
 from virtprov.guest.disks.claimed_format import is_told_otherwise, unlike
-from virtprov.guest.disks.volumes import FILE_POOLS, NewPool, NewVolume
+from virtprov.guest.disks.new.volumes import FILE_POOLS, NewPool, NewVolume
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from virtprov.actions.run.artifacts.file_mode import FileMode, ModeChange, read_
 from virtprov.actions.run.definition import lock_guest
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.actions.steps.guest import redefine
-from virtprov.guest import template_mark
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
-from virtprov.guest.template_mark import READ_ONLY, Mark
+from virtprov.guest.marks import template_mark
+from virtprov.guest.marks.template_mark import READ_ONLY, Mark
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 from virtprov.xml import keep
@@ -91,7 +91,7 @@ def plan_mark(host: HostView, guest: Guest, *, is_on: bool) -> MarkChange:
 
 _UNPROTECTED = (
     "the permissions of the disks of '{}' stay as they are, because libvirt cannot change them on a remote host: only "
-    "virtprov heeds the mark"
+    "virtprov protects the template"
 )
 
 
@@ -135,7 +135,10 @@ class SetModes(Record):
 
 
 def confirm_template(name: str, uuid: str) -> Step:
-    """Check that a guest is still off and still a template, and that its disks are as the mark says."""
+    """Check that a guest is still off and still a template, and that its disks are as the mark says.
+
+    The step raises HostError if not.
+    """
 
     def do(context: RunContext) -> None:
         from virtprov.actions.run import templates

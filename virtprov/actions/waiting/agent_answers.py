@@ -37,8 +37,8 @@ def cloud_init_result(host: Host, name: str) -> CloudInitResult | None:
     import json
 
     try:
-        found = json.loads(_read_file(host, name, RESULT))["v1"]
-        errors, datasource = found.get("errors") or [], found.get("datasource") or ""
+        answer = json.loads(_read_file(host, name, RESULT))["v1"]
+        errors, datasource = answer.get("errors") or [], answer.get("datasource") or ""
     except (HostError, *_INVALID):
         return None
     if not isinstance(errors, list) or not all(isinstance(error, str) for error in errors):
@@ -61,14 +61,14 @@ def addresses(host: Host, name: str) -> list[str]:
     """Return the addresses of the guest's interfaces as its agent reports them, those before an invalid one."""
     from ipaddress import ip_address
 
-    found = []
+    results = []
     try:
         for interface in _ask(host, name, "guest-network-get-interfaces"):
             for facts in interface.get("ip-addresses") or ():
-                found.append(str(ip_address(str(facts["ip-address"]).partition("%")[0])))
+                results.append(str(ip_address(str(facts["ip-address"]).partition("%")[0])))
     except (HostError, *_INVALID):
         pass
-    return found[:MOST_ADDRESSES]
+    return results[:MOST_ADDRESSES]
 
 
 class Running(Record):
@@ -101,10 +101,10 @@ def look_after(host: Host, name: str, running: Running) -> Running:
         if facts["exited"] is not True:
             return running
         status = int(facts.get("exitcode", facts.get("signal", 1) or 1))
-        said = " ".join(_decode(facts.get(key)) for key in ("out-data", "err-data"))
+        text = " ".join(_decode(facts.get(key)) for key in ("out-data", "err-data"))
     except (HostError, *_INVALID):
         return running
-    return running._replace(status=status, said=one_line(said)[-LONGEST:])
+    return running._replace(status=status, said=one_line(text)[-LONGEST:])
 
 
 def _decode(data: object) -> str:

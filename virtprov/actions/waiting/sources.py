@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from virtprov.actions.waiting.wait_goals import WaitGoals
     from virtprov.host.connection import Host
     from virtprov.host.console import ConsoleReader
-    from virtprov.host.events import Watch
+    from virtprov.host.daemon.events import Watch
 
 _LEASE, _ARP, _AGENT = "lease", "arp", "agent"
 _NAMES = {_LEASE: "DHCP leases", _ARP: "ARP table of the host", _AGENT: "guest agent"}

@@ -77,7 +77,7 @@ def find_route(guest: Guest, host: Host) -> SshRoute:
 def _through(nic: Element, host: Host) -> SshRoute:
     kind = nic.get("type", "")
     if kind == "user":
-        return SshRoute("user networking lets nobody in without --publish")
+        return SshRoute("guests with user networking can only be reached with --publish")
     if kind == "direct" and not host.is_remote:
         return SshRoute("a host does not reach its own guests through macvtap")
     if kind != "network":

@@ -11,17 +11,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from virtprov.actions.waiting.agent_answers import LONGEST, CloudInitResult, answers, cloud_init_result
-from virtprov.cloudinit.power_state import HALT, REBOOT
-from virtprov.host.events import NEWS
+from virtprov.cloudinit.checks.power_state import HALT, REBOOT
+from virtprov.host.daemon.events import NEWS
 from virtprov.support.errors import GuestBroken, WaitTimeout
 from virtprov.support.units import show_duration
 from virtprov.support.visible import one_line
 
 if TYPE_CHECKING:
-    from virtprov.cloudinit.power_state import PowerState
+    from virtprov.cloudinit.checks.power_state import PowerState
     from virtprov.host.connection import Host
     from virtprov.host.console import ConsoleReader
-    from virtprov.host.events import GuestEvent, Watch
+    from virtprov.host.daemon.events import GuestEvent, Watch
     from virtprov.support.progress import Progress, Task
 
 FINISHED = re.compile(r"Cloud-init v\. [^\n]*finished at[^\n]*")
@@ -170,12 +170,12 @@ def _until_done(
         if result is not None:
             _judge(name, result)
             return None
-        said = FINISHED.search(console.text())
-        grace = grace or (Deadline(RESULT_SECONDS / 60, deadline.clock) if said is not None else None)
-        if said is not None and grace is not None and (not is_up or grace.over):
-            _judge_console(name, said[0], console.text())
+        match = FINISHED.search(console.text())
+        grace = grace or (Deadline(RESULT_SECONDS / 60, deadline.clock) if match is not None else None)
+        if match is not None and grace is not None and (not is_up or grace.over):
+            _judge_console(name, match[0], console.text())
             return None
-        event = watch.wait_for(_is_news, deadline.slice(ASK_EVERY if said is None else ASK_SOON))
+        event = watch.wait_for(_is_news, deadline.slice(ASK_EVERY if match is None else ASK_SOON))
         if event is not None and event.kind == "rebooted":
             if reboots and (was_up or FINISHED.search(console.text())):
                 return event
@@ -282,7 +282,7 @@ def _judge_console(name: str, line: str, text: str) -> None:
     """Judge by the console alone; its text is not trusted, and may have lost its beginning."""
     if "DataSourceNone" in line:
         raise _seedless(name)
-    failed = list(dict.fromkeys(one_line(found[1])[:LONGEST] for found in FAILED.finditer(text)))
+    failed = list(dict.fromkeys(one_line(match[1])[:LONGEST] for match in FAILED.finditer(text)))
     if failed:
         raise GuestBroken(
             f"cloud-init in '{name}' reports on the console: " + "; ".join(failed[:3]),

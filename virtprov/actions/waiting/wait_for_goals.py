@@ -8,15 +8,15 @@ from virtprov.actions.run import stages
 from virtprov.actions.waiting import last_words, wait
 from virtprov.actions.waiting.sources import Listeners, Sources
 from virtprov.actions.waiting.ssh_probe import SshProbe
-from virtprov.host.events import NEWS
+from virtprov.host.daemon.events import NEWS
 from virtprov.support.errors import GuestBroken, WaitTimeout
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext
     from virtprov.actions.waiting.wait import Deadline
     from virtprov.actions.waiting.wait_goals import WaitGoals
-    from virtprov.cloudinit.power_state import PowerState
-    from virtprov.host.events import GuestEvent, Watch
+    from virtprov.cloudinit.checks.power_state import PowerState
+    from virtprov.host.daemon.events import GuestEvent, Watch
 
 _NEWS = (NEWS, "agent connected", "stopped", "crashed", "suspended")
 

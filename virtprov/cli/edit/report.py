@@ -90,7 +90,7 @@ def sentences(planned: GuestReport) -> list[str]:
     if planned.turns and planned.autostart is not None:
         done.append(f"{'Enabled' if planned.autostart[1] else 'Disabled'} autostart of '{name}'.")
     if planned.sets_modes:
-        from virtprov.guest.template_mark import READ_ONLY
+        from virtprov.guest.marks.template_mark import READ_ONLY
 
         is_on = all(change.after == READ_ONLY for change in planned.modes)
         done.append("Its disks are read-only now." if is_on else "The permissions of its disks are restored.")

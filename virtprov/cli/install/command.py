@@ -49,7 +49,7 @@ def main(argv: list[str]) -> int:
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0
-    if answers.image_list(args, output):
+    if answers.image_list(args.image, output):
         return 0
     if (status := _without_new_guest(args, parser, output)) is not None:
         return status
@@ -76,13 +76,13 @@ def _without_new_guest(args: Namespace, parser: Parser, output: Output) -> int |
 
         return clean_up.main(args.connect, output, ask=not args.yes)
     if args.info is not None:
-        from virtprov.cli.install import info
+        from virtprov.cli.install import show_info as info
 
         return info.main(args.connect, args.info, output)
     if not compat.held.removes_nothing and (args.remove or args.keep_disks or args.with_disk or args.force_off):
         from virtprov.cli.install import remove
 
-        return remove.main(args, parser, output)
+        return remove.main(remove.read(args, parser), output)
     if args.yes:
         raise UsageError(
             "--yes can only be used with --clean-up and --remove", hint="no other command asks for confirmation"
@@ -116,7 +116,7 @@ def _detect(text: str, arch: str, output: Output) -> int:
     from virtprov.places.place import PlaceRequest
     from virtprov.places.place_text import check_location
     from virtprov.places.resolve import resolve
-    from virtprov.support.http import remove_credentials
+    from virtprov.support.web.http import remove_credentials
 
     warnings: list[str] = []
     found = resolve(PlaceRequest(check_location(text)), arch=arch, osinfo_warnings=warnings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from virtprov.actions.install.image_disk import ImagePlan
+    from virtprov.actions.install.os_source.image_disk import ImagePlan
 
 
 def image_facts(plan: ImagePlan | None, *, is_fetched: bool) -> dict[str, object] | None:

@@ -6,6 +6,7 @@ import sys
 
 from virtprov.cli.output import Output, confirm
 from virtprov.support.errors import ProvError, UsageError
+from virtprov.support.frozen import Record
 from virtprov.support.text import join_words
 from virtprov.support.visible import on_one_line
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.remove.carry_out import Outcome
     from virtprov.actions.remove.draft import Removal
+    from virtprov.actions.request import RemoveRequest
     from virtprov.cli.parser import Parser
     from virtprov.library.removing import Removing
 
@@ -25,9 +27,17 @@ _BESIDE = (
 """The attributes of flags that can be used together."""
 
 
-def main(args: Namespace, parser: Parser, output: Output) -> int:
-    """Remove the guests in `args.remove`; returns 1 if some of them could not be removed."""
-    from virtprov.cli.connecting import connect
+class RemovalFlags(Record):
+    """What the flags of a removal say: where, what, whether it is only shown, and whether the user is asked."""
+
+    uri: str | None
+    request: RemoveRequest
+    is_dry_run: bool
+    asks: bool
+
+
+def read(args: Namespace, parser: Parser) -> RemovalFlags:
+    """Read the flags of a removal; raises UsageError for flags that cannot be used together."""
     from virtprov.library import removing
 
     if not args.remove:
@@ -44,12 +54,20 @@ def main(args: Namespace, parser: Parser, output: Output) -> int:
             "--remove asks for confirmation, but standard input is not a terminal",
             hint="use --dry-run to see what would be removed, and --yes to remove it",
         )
-    with connect(args.connect, events=not args.dry_run) as host:
-        work = removing.Removing(host, request, output)
-        if args.dry_run:
+    return RemovalFlags(args.connect, request, args.dry_run, asks)
+
+
+def main(flags: RemovalFlags, output: Output) -> int:
+    """Remove guests; returns 1 if some of them could not be removed."""
+    from virtprov.cli.connecting import connect
+    from virtprov.library.removing import Removing
+
+    with connect(flags.uri, events=not flags.is_dry_run) as host:
+        work = Removing(host, flags.request, output)
+        if flags.is_dry_run:
             return _preview(work, output)
-        _show(work, output, always=asks)
-        if asks and not confirm(_question(work)):
+        _show(work, output, always=flags.asks)
+        if flags.asks and not confirm(_question(work)):
             output.say("Nothing has been removed.")
             output.object(_facts(work, []))
             return 0

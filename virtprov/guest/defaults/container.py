@@ -8,7 +8,10 @@ from virtprov.xml import path
 
 
 def fill_filesystems(setting: RuleContext) -> None:
-    """Use a directory of the host with mapped file owners, unless another type is given."""
+    """Use a directory of the host with mapped file owners, unless another type is given.
+
+    Raises UsageError for a target that is not an absolute path.
+    """
     for share in setting.devices("filesystem"):
         target = path.get(share, "./target/@dir")
         if setting.guest.is_container and target and not target.startswith("/"):

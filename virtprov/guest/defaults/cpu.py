@@ -123,8 +123,8 @@ def add_guards(setting: RuleContext) -> None:
     cpu = tree.child(setting.guest.root, "cpu")
     if known is None or cpu is None or not setting.guest.is_x86:
         return
-    said = tree.child(cpu, "feature")
-    at = None if said is None else cpu.index(said)
+    text = tree.child(cpu, "feature")
+    at = None if text is None else cpu.index(text)
     for name in guards(known.host_model):
         if path.find(cpu, f"./feature[@name='{name}']") is None:
             tree.add(cpu, tree.element("feature", None, {"policy": "require", "name": name}), at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from virtprov.guest.rule_context import Rule, RuleContext
-from virtprov.images.facts import BIOS, UEFI
+from virtprov.images.image_facts import BIOS, UEFI
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
 
@@ -125,9 +125,9 @@ def set_secure_boot(setting: RuleContext) -> None:
         )
     on = setting.choices.secure_boot is True
     for place in ("./os/loader", "./os/nvram"):
-        found = path.find(guest.root, place)
-        if found is not None:
-            tree.remove(found)
+        result = path.find(guest.root, place)
+        if result is not None:
+            tree.remove(result)
     guest.put("./os/@firmware", "efi")
     features = guest.ensure("./os/firmware")
     feature = path.ensure(features, "./feature[@name='enrolled-keys']")

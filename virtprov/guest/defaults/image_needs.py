@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.images.facts import BIOS, UEFI
+from virtprov.images.image_facts import BIOS, UEFI
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
 
@@ -52,8 +52,8 @@ def has_level(known: DomainCapabilities | None, level: str) -> bool | None:
     least = known.cpu_model(_LEAST[level])
     if least is not None and _FEATURES[level].intersection(least.blockers):
         return False
-    found = level_of(known.host_model.model)
-    return found in high if found else None
+    result = level_of(known.host_model.model)
+    return result in high if result else None
 
 
 def check(setting: RuleContext) -> None:

@@ -29,8 +29,8 @@ def is_foreign(host: HostView, path: str) -> bool:
 
 def in_datastore(host: HostView, path: str) -> tuple[str, str] | None:
     """Return the pool and the volume of a path in a datastore; None for any other path."""
-    found = _DATASTORE.fullmatch(path) if host.driver in VMWARE else None
-    return (found[1], found[2]) if found else None
+    match = _DATASTORE.fullmatch(path) if host.driver in VMWARE else None
+    return (match[1], match[2]) if match else None
 
 
 def form(host: HostView) -> str:

@@ -77,7 +77,7 @@ class Lookup:
 
         The pool's information is from its last refresh, the bytes are current.
         """
-        from virtprov.support.image import HEAD, TOLD, probe, probe_bytes
+        from virtprov.support.image_header import HEAD, TOLD, probe, probe_bytes
 
         seen = None if self.host.is_remote else probe(path)
         if seen is None and volume is not None and not self.host.is_recorded and volume.type == "file":

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.disks import driver_paths, network_disk, source_element
 from virtprov.guest.disks.existing import DetectedImage, Lookup
-from virtprov.guest.disks.new_volumes import NO_FILES, NewVolumes
-from virtprov.guest.disks.source import ATTRIBUTE, DIR, DiskSource
-from virtprov.guest.disks.spec import DiskSpec
-from virtprov.guest.disks.volumes import (
+from virtprov.guest.disks.new.new_volumes import NO_FILES, NewVolumes
+from virtprov.guest.disks.new.volumes import (
     FILE_POOLS,
     Making,
     NewPool,
     NewVolume,
 )
+from virtprov.guest.disks.source import ATTRIBUTE, DIR, DiskSource
+from virtprov.guest.disks.spec import DiskSpec
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path as places
 from virtprov.xml import tree
@@ -174,16 +174,8 @@ class DiskResolver:
 
     def _by_path(self, disk: Element, given: str, spec: DiskSpec) -> Making:
         if network_disk.is_address(given):
-            network_disk.write_address(disk, given)
-            self.notes.extend(filter(None, [network_disk.left_out(given)]))
-            self._describe(disk, "network", "", spec)
-            return Making()
-        if given.startswith("file://"):
-            from urllib.parse import unquote
-
-            given = unquote(given.removeprefix("file://"))
-        elif "://" in given:
-            network_disk.refuse_unknown(given)
+            return self._network_address(disk, given, spec)
+        given = _read_path(given)
         foreign = driver_paths.is_foreign(self.host, given)
         path = given if self.host.is_remote or foreign else os.path.abspath(os.path.expanduser(given))
         volume = self.host.storage.volume_at(path)
@@ -197,17 +189,28 @@ class DiskResolver:
             return making
         here = "" if self.host.is_remote else source_element.kind_here(path)
         if here:
-            _refuse_password(spec)
-            kind = spec.type if spec.type in ATTRIBUTE else here
-            self._write(disk, kind, path, "", "", spec)
-            fmt = {"block": "raw", "dir": ""}.get(here) if here != "file" else self._format_here(disk, path)
-            self._look_below(disk, path, fmt or "", spec)
-            self._tell_format(path, fmt or "", spec)
-            self._describe(disk, kind, fmt or "", spec)
-            return Making(self._new.pools_over(path) if self._pool_existing and here == "file" else ())
+            return self._existing_here(disk, path, here, spec)
         if not self._must_exist and spec.size is None and not spec.backing_store and not spec.upload:
             return self._write_unseen(disk, path, spec)
         return self._use_new(disk, spec, *self._new.at_path(disk, path, spec))
+
+    def _network_address(self, disk: Element, address: str, spec: DiskSpec) -> Making:
+        """Use a disk on the network, which is given by its address."""
+        network_disk.write_address(disk, address)
+        self.notes.extend(filter(None, [network_disk.left_out(address)]))
+        self._describe(disk, "network", "", spec)
+        return Making()
+
+    def _existing_here(self, disk: Element, path: str, here: str, spec: DiskSpec) -> Making:
+        """Use an existing file, device or directory of this machine; `here` says which of them it is."""
+        _refuse_password(spec)
+        kind = spec.type if spec.type in ATTRIBUTE else here
+        self._write(disk, kind, path, "", "", spec)
+        fmt = self._format_here(disk, path) if here == "file" else "raw" if here == "block" else ""
+        self._look_below(disk, path, fmt, spec)
+        self._tell_format(path, fmt, spec)
+        self._describe(disk, kind, fmt, spec)
+        return Making(self._new.pools_over(path) if self._pool_existing and here == "file" else ())
 
     def _write_unseen(self, disk: Element, path: str, spec: DiskSpec) -> Making:
         """Write a path that exists elsewhere, or later; only its name tells the format."""
@@ -271,6 +274,17 @@ class DiskResolver:
 
     def _describe(self, disk: Element, kind: str, fmt: str, spec: DiskSpec, *, new: bool = False) -> None:
         source_element.describe(self.host, disk, kind, fmt, spec, qemu=self.qemu, new=new)
+
+
+def _read_path(given: str) -> str:
+    """Return the path in a file:// URL, or `given` itself. Raises UsageError for other URLs."""
+    if given.startswith("file://"):
+        from urllib.parse import unquote
+
+        return unquote(given.removeprefix("file://"))
+    if "://" in given:
+        network_disk.refuse_unknown(given)
+    return given
 
 
 def _refuse_password(spec: DiskSpec) -> None:

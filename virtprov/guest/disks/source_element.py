@@ -101,7 +101,7 @@ def settle_without_path(host: HostView, disk: Element, spec: DiskSpec, *, qemu: 
 
 
 def _says_where(source: Element) -> bool:
-    return any(kid.tag != "encryption" for kid in source)
+    return any(child.tag != "encryption" for child in source)
 
 
 def kind_here(path: str) -> str:

@@ -95,8 +95,8 @@ def to_vnc(setting: RuleContext, *, agent: bool = False) -> None:
     for each in spice:
         _keep_gl(guest, each)
     if not others:
-        made = _as_vnc(spice[0]) if spice else guest.add_device("graphics", type="vnc")
-        display.fill_graphics(RuleContext(guest, setting.host, setting.profile, fresh=[made]))
+        result = _as_vnc(spice[0]) if spice else guest.add_device("graphics", type="vnc")
+        display.fill_graphics(RuleContext(guest, setting.host, setting.profile, fresh=[result]))
     for each in spice if others else spice[1:]:
         tree.remove(each)
     drop_spice(guest)
@@ -123,8 +123,8 @@ def _as_vnc(shown: Element) -> Element:
     for name in ("tlsPort", "defaultMode"):
         shown.attrib.pop(name, None)
     for tag in _SPICE_ONLY:
-        for kid in tree.children(shown, tag):
-            tree.remove(kid)
+        for child in tree.children(shown, tag):
+            tree.remove(child)
     return shown
 
 

@@ -46,12 +46,13 @@ def keep_uefi_loader(setting: RuleContext, before: str) -> None:
         guest.put("./os/@firmware", "efi")
 
 
-def replace_selection(guest: Guest, places: list[str]) -> None:
-    """Let libvirt no longer select the firmware if an edit of these places names a loader file instead.
+def replace_selection(guest: Guest, places: list[str], before: str) -> None:
+    """Let libvirt no longer select the firmware if an edit of these places names another loader file instead.
 
-    libvirt refuses a guest that has both.
+    libvirt refuses a guest that has both. `before` is the loader that the guest had.
     """
-    if "./os/loader" not in places or "./os/@firmware" in places or not guest.get("./os/loader"):
+    loader = guest.get("./os/loader")
+    if "./os/loader" not in places or "./os/@firmware" in places or loader in ("", before):
         return
     if guest.get("./os/@firmware"):
         guest.put("./os/@firmware", None)

@@ -111,13 +111,13 @@ def _settle(table: Table, hit: Hit, value: str, contents: _Contents, schema: boo
     elif row.kind is VERB:
         contents.verbs[row.name] = value
     else:
-        made = _to_assignment(table, hit, value)
-        contents.places[made.path] = made
-        contents.schema_warnings.pop(made.path, None)
-        if schema and made.text is not None and row.name in NEWER.get(table.flag, ()):
-            _check_name(table, hit, made, contents.schema_warnings)
-        if schema and made.text and value not in row.values and (row.values or hit.beyond):
-            _look_at(table, hit, made, contents.schema_warnings)
+        result = _to_assignment(table, hit, value)
+        contents.places[result.path] = result
+        contents.schema_warnings.pop(result.path, None)
+        if schema and result.text is not None and row.name in NEWER.get(table.flag, ()):
+            _check_name(table, hit, result, contents.schema_warnings)
+        if schema and result.text and value not in row.values and (row.values or hit.beyond):
+            _look_at(table, hit, result, contents.schema_warnings)
 
 
 def _beyond(table: Table, key: str, schema: bool) -> Hit:
@@ -195,7 +195,7 @@ def _is_there(node: Element, place: Assignment) -> bool:
 
 def _write_places(node: Element, assignments: Assignments) -> None:
     numbered = [place.path for place in assignments.places if "[" in place.path and place.text is not None]
-    kept = {kid for kid in node.iter("*") if tree.is_bare(kid)} if numbered else set()
+    kept = {child for child in node.iter("*") if tree.is_bare(child)} if numbered else set()
     for place in sorted(assignments.places, key=lambda place: place.by_type is not None):
         where = place.where(node)
         if place.flag:
@@ -225,8 +225,8 @@ def _within(part: str, assignments: Assignments) -> Assignments:
 
 def clear(node: Element) -> None:
     """Empty an element; it stays in its place."""
-    for kid in list(node):
-        node.remove(kid)
+    for child in list(node):
+        node.remove(child)
     node.attrib.clear()
     node.text = None
 

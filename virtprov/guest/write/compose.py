@@ -26,13 +26,13 @@ class NewDevice(Record):
 
 def write_use(guest: Guest, use: Use) -> NewDevice | None:
     """Write one use of an option group into the guest; returns the new device, if there is one."""
-    rows, said = table(use.group), use.said
+    rows, text = table(use.group), use.said
     if not rows.many:
-        _write_part(guest, rows, said)
+        _write_part(guest, rows, text)
     elif use.group == "sysinfo":
-        _write_sysinfo(guest, rows, said)
-    elif said.places or "num_pcie_root_ports" not in said.verbs:  # which makes no device by itself
-        node = assign.build(rows, said)
+        _write_sysinfo(guest, rows, text)
+    elif text.places or "num_pcie_root_ports" not in text.verbs:  # which makes no device by itself
+        node = assign.build(rows, text)
         tree.add(guest.ensure(rows.at.rpartition("/")[0] or "."), node)
         return NewDevice(node, use)
     return None
@@ -54,14 +54,14 @@ def _write_sysinfo(guest: Guest, rows: Table, said: Assignments) -> None:
 
 def _write_part(guest: Guest, rows: Table, said: Assignments) -> None:
     if said.clear and rows.part:
-        found = path.find(guest.root, rows.part)
-        if found is not None:
-            assign.clear(found)
+        result = path.find(guest.root, rows.part)
+        if result is not None:
+            assign.clear(result)
     assign.write(guest.root, said)
     if said.clear and rows.part:
-        found = path.find(guest.root, rows.part)
-        if found is not None:
-            path.prune(found, guest.root)
+        result = path.find(guest.root, rows.part)
+        if result is not None:
+            path.prune(result, guest.root)
 
 
 def write_all(guest: Guest, uses: Iterable[Use], watch: Watch = UNWATCHED) -> tuple[list[NewDevice], Choices]:

@@ -21,7 +21,7 @@ def group_uses(group: str, texts: Iterable[str], *, schema: bool = True) -> tupl
     from virtprov.guest.write.assign import resolve
     from virtprov.guest.write.use import read
 
-    found: list[Use] = []
+    results: list[Use] = []
     refused = False
     for text in texts:
         if says_none(group, text):
@@ -29,19 +29,19 @@ def group_uses(group: str, texts: Iterable[str], *, schema: bool = True) -> tupl
             continue
         rows = table(group)
         for pairs in devices_of(rows, subopts.pairs(rows, text)):
-            found.append(read(group, resolve(rows, pairs, schema=schema), text))
-    return found, refused
+            results.append(read(group, resolve(rows, pairs, schema=schema), text))
+    return results, refused
 
 
 def words(group: str, texts: Iterable[str]) -> dict[str, str]:
     """Parse a group without a place in the XML: returns its values; the last use of each wins."""
     from virtprov.guest.write.assign import resolve
 
-    said: dict[str, str] = {}
+    result: dict[str, str] = {}
     for text in texts:
         rows = table(group)
-        said.update(resolve(rows, subopts.pairs(rows, text)).verbs)
-    return said
+        result.update(resolve(rows, subopts.pairs(rows, text)).verbs)
+    return result
 
 
 def is_help_requested(texts: Iterable[str]) -> bool:
@@ -53,12 +53,12 @@ def repeated_words(group: str, texts: Iterable[str]) -> dict[str, list[str]]:
     """Do the same, with all values of each sub-option in order."""
     from virtprov.guest.write.assign import resolve
 
-    said: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for text in texts:
         rows = table(group)
         pairs = subopts.pairs(rows, text)
         resolve(rows, pairs)  # some pairs are only wrong together
         for pair in pairs:
             for name, value in resolve(rows, [pair]).verbs.items():
-                said.setdefault(name, []).append(value)
-    return said
+                result.setdefault(name, []).append(value)
+    return result

@@ -40,8 +40,8 @@ def _named_by_xpath(top: Element, free: dict[str, str]) -> Iterator[tuple[Elemen
         chosen = xpath.select(start, where)[:1]
     except UsageError:
         return
-    for found in chosen:
-        if getattr(found, "is_attribute", False):
-            yield found.getparent(), str(found.attrname)
-        elif hasattr(found, "attrib"):
-            yield found, ""
+    for result in chosen:
+        if getattr(result, "is_attribute", False):
+            yield result.getparent(), str(result.attrname)
+        elif hasattr(result, "attrib"):
+            yield result, ""

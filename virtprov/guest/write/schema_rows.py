@@ -171,7 +171,7 @@ def _take_out(graph: Graph, root: Element, where: str) -> None:
     state, nodes = graph.start(), [root]
     for step in steps:
         state = graph.child(state, step.tag)
-        nodes = [kid for node in nodes for kid in tree.children(node, step.tag)]
+        nodes = [child for node in nodes for child in tree.children(node, step.tag)]
         if not state:
             for node in nodes:
                 tree.remove(node)

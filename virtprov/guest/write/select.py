@@ -151,8 +151,8 @@ def _is_named(node: Element, name: str, host: HostView | None) -> bool:
     """Return whether a host device has a name such as `0x04b3:0x4485`, `001.002` or `usb_4b3_4485`."""
     from virtprov.guest import hostdev
 
-    said = hostdev.parse(name) if host is None else hostdev.read_name(name, host)
-    return said is not None and hostdev.is_it(node, said)
+    text = hostdev.parse(name) if host is None else hostdev.read_name(name, host)
+    return text is not None and hostdev.is_it(node, text)
 
 
 _TELLING = (

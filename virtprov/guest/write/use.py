@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from virtprov.cloudinit.addresses import FixedAddress
+    from virtprov.cloudinit.fixed_addresses import FixedAddress
 
 _HOST_DEVICE = {"hostdev": "name", "network": "hostdev"}
 """Groups that can use a host device, and the sub-option that names it."""
@@ -53,6 +53,6 @@ def _read_fixed(words: Mapping[str, str]) -> FixedAddress | None:
     """Return the fixed address in one use of `--network`; its parser is only loaded for one that is given."""
     if not any(name in words for name in ("static", "gateway", "dns")):
         return None
-    from virtprov.cloudinit import addresses
+    from virtprov.cloudinit import fixed_addresses as addresses
 
     return addresses.parse(words)

@@ -30,7 +30,7 @@ class ImageHit(NamedTuple):
 
 
 def pack_images(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:
-    """Return the table for `ImageTable`: short ids with rows of images, as read by `virtprov.osinfo.facts.Image`."""
+    """Return the table for `ImageTable`: short ids with rows of images, as read by `profile_tables.Image`."""
     return pack_rows([
         (image_key(row[2]), os_name, row[0], row[4], row[3])
         for os_name, table in systems
@@ -67,13 +67,13 @@ class ImageTable:
                 if before[1] != row[1]:
                     self._known[row[0]] = ["", "", "", "", ""]
         key = image_key(path)
-        found = self._known.get(key) or self._known.get(_with_codename(key, systems))
-        if not found or not found[1]:
+        record = self._known.get(key) or self._known.get(_with_codename(key, systems))
+        if not record or not record[1]:
             return None
-        return ImageHit(found[1], found[2], words(found[3]), flag(found[4]))
+        return ImageHit(record[1], record[2], words(record[3]), flag(record[4]))
 
 
 def _with_codename(key: str, systems: SystemTable) -> str:
     named = re.match(r"ubuntu-(\d+\.\d+)-", key)
-    found = systems.by_version("ubuntu", named[1]) if named else None
-    return f"{found[0].codename}-{key[named.end() :]}" if named and found and found[1] else key
+    record = systems.by_version("ubuntu", named[1]) if named else None
+    return f"{record[0].codename}-{key[named.end() :]}" if named and record and record[1] else key

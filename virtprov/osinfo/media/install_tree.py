@@ -68,19 +68,19 @@ def arch_name(arch: str) -> str:
 
 def parse_ini(text: str) -> Sections:
     """The sections of a `.treeinfo`. Lines that make no sense are passed over."""
-    found: Sections = {}
+    results: Sections = {}
     section: dict[str, str] = {}
     for line in text.splitlines():
         bare = line.strip()
         if bare.startswith("[") and bare.endswith("]"):
-            section = found.setdefault(bare[1:-1].strip().lower(), {})
+            section = results.setdefault(bare[1:-1].strip().lower(), {})
         elif bare and bare[0] not in "#;":
             name, equals, value = bare.partition("=")
             if not equals:
                 name, equals, value = bare.partition(":")
             if equals:
                 section[name.strip().lower()] = value.strip()
-    return found
+    return results
 
 
 def tree_ids(sections: Sections) -> TreeIds | None:
@@ -99,7 +99,7 @@ def tree_ids(sections: Sections) -> TreeIds | None:
 
 
 def pack_trees(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:
-    """The table for `TreeTable`: short ids with rows of trees as `virtprov.osinfo.facts.Tree` reads them."""
+    """The table for `TreeTable`: short ids with rows of trees as `virtprov.osinfo.profile_tables.Tree` reads them."""
     return pack_rows([
         (os_name, row[0], row[2], row[7], row[8], row[9], row[10])
         for os_name, table in systems

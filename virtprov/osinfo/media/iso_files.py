@@ -44,18 +44,18 @@ class IsoFiles:
 
     def fetch(self, name: str) -> bytes | None:
         """The content of a file, its first MiB at most; None when it is not there. What `read` raises is passed on."""
-        found = self.find(name)
-        return None if not found or found.is_folder else self._read(found.at, min(found.size, _MOST_OF_A_FILE))
+        entry = self.find(name)
+        return None if not entry or entry.is_folder else self._read(entry.at, min(entry.size, _MOST_OF_A_FILE))
 
     def find(self, name: str) -> IsoEntry | None:
         """A file or a folder by its path; None when it is not there."""
-        found = self._descend(self._root, name)
-        return found if found or self._has_long_names or not self._joliet.at else self._descend(self._joliet, name)
+        entry = self._descend(self._root, name)
+        return entry if entry or self._has_long_names or not self._joliet.at else self._descend(self._joliet, name)
 
     def names(self, folder: str) -> list[str]:
         """The names in a folder, sorted; none when it is not there."""
-        found = self.find(folder)
-        return sorted(entry.name for entry in self._listed(found).values()) if found and found.is_folder else []
+        result = self.find(folder)
+        return sorted(entry.name for entry in self._listed(result).values()) if result and result.is_folder else []
 
     def _descend(self, here: IsoEntry | None, name: str) -> IsoEntry | None:
         for part in name.split("/"):

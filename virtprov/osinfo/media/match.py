@@ -64,7 +64,7 @@ class _Medium:
 
 
 def pack_media(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:
-    """Return the table for `MediaTable`: short ids with rows of media, as read by `virtprov.osinfo.facts.Media`."""
+    """Return the table for `MediaTable`: short ids with rows of media, as read by `profile_tables.Media`."""
     table: list[Row] = []
     for os_name, rows in systems:
         for row in rows:
@@ -184,26 +184,26 @@ class MediaTable:
 
     def _newer(self, ids: IsoIds, systems: SystemTable) -> list[Hit]:
         """Return media that match with another version of their system; those of the nearest older release."""
-        found: list[tuple[tuple[int, ...], Hit]] = []
+        results: list[tuple[tuple[int, ...], Hit]] = []
         for letter, text in ((_VOLUME, ids.volume_id), (_APPLICATION, ids.application_id)):
             for skeleton in self._skeletons_for(letter + text, systems):
                 version = self._version(skeleton, text)
                 if version >= skeleton.version and self._fits_loosely(skeleton.medium, ids):
                     name, known = systems.newest_before(skeleton.medium.os, version)
                     hit = self._hit(skeleton.medium, ids)._replace(os=name, exact=version == known)
-                    found.append((known, hit))
-        nearest = max((version for version, _ in found), default=())
-        return [hit for version, hit in found if version == nearest]
+                    results.append((known, hit))
+        nearest = max((version for version, _ in results), default=())
+        return [hit for version, hit in results if version == nearest]
 
     def _skeletons_for(self, text: str, systems: SystemTable) -> list[_Skeleton]:
         """Return the skeletons of all media whose key begins like this, if all numbers count as equal."""
         head = _head(text)
         if head not in self._skeletons:
-            found: dict[str, None] = {}
+            results: dict[str, None] = {}
             for key, rows in self._by_key.items():
                 if len(head) > _SEARCH_FROM and _head(key) == head:
-                    found.update(dict.fromkeys(rows))
-            self._skeletons[head] = [made for row in found if (made := _skeleton(_Medium(row), systems))]
+                    results.update(dict.fromkeys(rows))
+            self._skeletons[head] = [result for row in results if (result := _skeleton(_Medium(row), systems))]
         return self._skeletons[head]
 
     def _version(self, skeleton: _Skeleton, text: str) -> tuple[int, ...]:

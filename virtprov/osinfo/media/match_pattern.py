@@ -18,9 +18,9 @@ def beginnings(pattern: str) -> tuple[str, ...]:
     """Return texts, one of which begins every match at the start of a value; ("",) if nothing is certain."""
     body = pattern.removeprefix("^")
     if not _splits_at_top(body):
-        found = _split_group(body) if body.startswith("(") else (_literal(body)[0],)
-        if found and len(found) <= _MOST_BEGINNINGS:
-            return tuple(dict.fromkeys(found))
+        result = _split_group(body) if body.startswith("(") else (_literal(body)[0],)
+        if result and len(result) <= _MOST_BEGINNINGS:
+            return tuple(dict.fromkeys(result))
     return ("",)
 
 
@@ -128,7 +128,7 @@ def _structure(text: str) -> list[tuple[int, str]]:
     """Yield the brackets and bars of a pattern, except those escaped or in a set."""
     if "\\" not in text and "[" not in text:
         return [(at, char) for at, char in enumerate(text) if char in "(|)"]
-    found, at, in_set = [], 0, -1
+    result, at, in_set = [], 0, -1
     while at < len(text):
         char = text[at]
         if char == "\\":
@@ -139,6 +139,6 @@ def _structure(text: str) -> list[tuple[int, str]]:
         elif char == "[":
             in_set = at
         elif char in "(|)":
-            found.append((at, char))
+            result.append((at, char))
         at += 1
-    return found
+    return result

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from virtprov.osinfo.resolve import MergedRecord
+    from virtprov.osinfo.profile_files.resolve import MergedRecord
 
 _TOLD = ("name", "version", "distro", "codename", "release-date")
 

@@ -59,20 +59,20 @@ class SystemTable:
 
     def released(self, short_id: str) -> str:
         """Return the release date as `YYYYMMDD`; "" if unknown."""
-        found = self.get(short_id)
-        return found.released if found else ""
+        record = self.get(short_id)
+        return record.released if record else ""
 
     def version(self, short_id: str) -> str:
-        found = self.get(short_id)
-        return found.version if found else ""
+        record = self.get(short_id)
+        return record.version if record else ""
 
     def name(self, short_id: str, variants: tuple[str, ...] = ()) -> str:
         """Return the name of the variant if there is exactly one and it has a name, otherwise that of the system."""
-        found = self.get(short_id)
-        if not found:
+        record = self.get(short_id)
+        if not record:
             return ""
-        named = dict(zip(found.variants[::2], found.variants[1::2], strict=False))
-        return (named.get(variants[0]) if len(variants) == 1 else None) or found.name
+        named = dict(zip(record.variants[::2], record.variants[1::2], strict=False))
+        return (named.get(variants[0]) if len(variants) == 1 else None) or record.name
 
     def by_codename(self, distro: str, codename: str) -> System | None:
         """Return the release of a distribution with this code name, ignoring case; only the first word is compared.
@@ -83,8 +83,8 @@ class SystemTable:
         if wanted in ("stable", "devel"):
             return self.newest(distro)
         names = (wanted, distro + wanted)
-        found = [one for one in self._of(distro) if wanted and (one.codename == wanted or one.short_id in names)]
-        return found[0] if found else None
+        systems = [one for one in self._of(distro) if wanted and (one.codename == wanted or one.short_id in names)]
+        return systems[0] if systems else None
 
     def by_version(self, distro: str, version: str) -> tuple[System, bool] | None:
         """Return the release with this version, or the newest one before it, and whether it is exactly this release.

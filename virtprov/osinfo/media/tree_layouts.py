@@ -46,9 +46,9 @@ def tree_facts(fetch: Fetch, place: str) -> TreeFacts | None:
     if "/dists/" in place or "/installer-" in place:
         ways.insert(0, ways.pop(3))
     for way in ways:
-        found = way(fetch, place)
-        if found:
-            return found
+        detected = way(fetch, place)
+        if detected:
+            return detected
     return None
 
 
@@ -133,8 +133,8 @@ def _debian(fetch: Fetch, place: str) -> TreeFacts | None:
 
 def _mageia(fetch: Fetch, place: str) -> TreeFacts | None:
     text = _read(fetch, "VERSION")
-    found = re.search(r"mageia\D{0,20}(\d+(?:\.\d+)*)", text, re.IGNORECASE)
-    if not found:
+    match = re.search(r"mageia\D{0,20}(\d+(?:\.\d+)*)", text, re.IGNORECASE)
+    if not match:
         return None
     arch = re.search(r"\b(x86_64|i[3-6]86|aarch64|armv7hl)\b", text + " " + place)
-    return TreeFacts("mageia", TreeIds("Mageia", "", found[1], arch_name(arch[1]) if arch else ""), "mageia")
+    return TreeFacts("mageia", TreeIds("Mageia", "", match[1], arch_name(arch[1]) if arch else ""), "mageia")

@@ -55,16 +55,16 @@ def find_all(graph: Graph, top: Element, edit: Edit) -> list[Leftover]:
     Nothing if the edit contradicts a selector that the element needs, and that was not edited: a disk with the device
     `lun` cannot have the type `file`, and only the user knows which other type is meant.
     """
-    found: list[Leftover] = []
+    results: list[Leftover] = []
     state = state_of(graph, top)
     if state:
-        _look(graph, edit, top, (state, state), found)
-    gone = [leftover.name for leftover in found if leftover.node is top]
+        _look(graph, edit, top, (state, state), results)
+    gone = [leftover.name for leftover in results if leftover.node is top]
     branches = _best(graph, edit, top, state)
     with _without(top, gone):
         needed = [{name for name, when in graph.needs(at) if holds(top, when)} for at in branches]
     is_contradiction = bool(needed) and all(any(f"@{name}" in names for name in gone) for names in needed)
-    return [] if is_contradiction else found
+    return [] if is_contradiction else results
 
 
 def state_of(graph: Graph, node: Element) -> State:
@@ -110,11 +110,11 @@ def _look(graph: Graph, edit: Edit, node: Element, states: tuple[State, State], 
     if is_old and _takes_text(graph, was, old) and not _takes_text(graph, node, state):
         found.append(Leftover(node, TEXT))
     with _without(node, gone):
-        for kid in tree.children(node):
-            if kid in edit.twins:
-                name = short_name(kid)
+        for child in tree.children(node):
+            if child in edit.twins:
+                name = short_name(child)
                 inner = inner_state(graph, node, state, name), inner_state(graph, was, old, name)
-                _look_at_kid(graph, edit, kid, inner, found)
+                _look_at_kid(graph, edit, child, inner, found)
 
 
 def _look_at_kid(graph: Graph, edit: Edit, kid: Element, inner: tuple[State, State], found: list[Leftover]) -> None:
@@ -139,7 +139,7 @@ def _is_empty(node: Element, gone: list[Leftover]) -> bool:
     """Return whether nothing remains of an element."""
     names = {leftover.name for leftover in gone if leftover.node is node}
     kids = [leftover.node for leftover in gone if not leftover.name]
-    rest = [kid for kid in tree.children(node) if kid not in kids]
+    rest = [child for child in tree.children(node) if child not in kids]
     text = "" if TEXT in names else (node.text or "").strip()
     return not rest and not text and names >= {str(name) for name in node.attrib}
 
@@ -154,7 +154,7 @@ def _lacks(graph: Graph, node: Element, state: State, gone: list[Leftover]) -> b
     kids = [leftover.node for leftover in gone if not leftover.name]
     with _without(node, names):
         there = {"@" + str(name) for name in node.attrib}
-        there |= {short_name(kid) for kid in tree.children(node) if kid not in kids}
+        there |= {short_name(child) for child in tree.children(node) if child not in kids}
         return all(any(holds(node, when) and name not in there for name, when in graph.needs(at)) for at in state)
 
 
@@ -227,9 +227,9 @@ def selector_to_follow(
         if node is top or above is None or node not in edit.twins:
             continue
         changed = [str(name) for name in node.attrib if edit.is_firm(node, str(name))]
-        found = {_only_way(graph, above, node, name, rare) for name in changed} - {None}
-        for key, word in (way for way in found if way is not None):
-            if len(found) == 1 and not edit.is_firm(above, key):
+        results = {_only_way(graph, above, node, name, rare) for name in changed} - {None}
+        for key, word in (way for way in results if way is not None):
+            if len(results) == 1 and not edit.is_firm(above, key):
                 return above, key, word
     return None
 

@@ -71,17 +71,17 @@ def _pattern(name: str, body: Expression, number: Any, never: set[int]) -> dict[
 
     _walk(body, {}, found)
     text = text_type(body)
-    made: dict[str, Any] = {"name": name}
-    many = [kid for kid, times in _counts(body).items() if times > 1]
+    results: dict[str, Any] = {"name": name}
+    many = [child for child, times in _counts(body).items() if times > 1]
     parts = {"attributes": attributes, "kids": kids, "many": many, "needs": _needs(body, {})}
-    made.update({key: value for key, value in parts.items() if value})
+    results.update({key: value for key, value in parts.items() if value})
     if text is not None:
-        made["text"] = number(text)
+        results["text"] = number(text)
         if all(texts):
-            made["text_when"] = texts
+            results["text_when"] = texts
     if _nullable(body):
-        made["empty"] = True
-    return made
+        results["empty"] = True
+    return results
 
 
 def _note(entries: list[list[Any]], what: int, condition: Condition) -> None:
@@ -101,7 +101,7 @@ def _note(entries: list[list[Any]], what: int, condition: Condition) -> None:
 def _elements(expression: Expression) -> list[Expression]:
     if expression.kind == ELEMENT:
         return [expression]
-    return [found for inner in expression.inside for found in _elements(inner)]
+    return [result for inner in expression.inside for result in _elements(inner)]
 
 
 def _walk(expression: Expression, condition: Condition, found: Any) -> None:
@@ -118,13 +118,13 @@ def _walk(expression: Expression, condition: Condition, found: Any) -> None:
 def _branches(choice: Expression) -> list[tuple[Expression, Condition]]:
     """Return each branch with the fixed words that only some branches allow: type=file, and type=dir."""
     guards = [_guards(branch) for branch in choice.inside]
-    made = []
+    results = []
     for branch, mine in zip(choice.inside, guards, strict=True):
         telling = {
             key: words for key, words in mine.items() if any(key in other and other[key] != words for other in guards)
         }
-        made.append((branch, telling))
-    return made
+        results.append((branch, telling))
+    return results
 
 
 def _guards(expression: Expression) -> Condition:
@@ -137,10 +137,10 @@ def _guards(expression: Expression) -> Condition:
         kind = expression.type or {}
         return {expression.name: kind["words"]} if set(kind) == {"words"} else {}
     if expression.kind == GROUP:
-        made: Condition = {}
+        results: Condition = {}
         for inner in expression.inside:
-            made = _join_conditions(made, _guards(inner))
-        return made
+            results = _join_conditions(results, _guards(inner))
+        return results
     if expression.kind == OPTIONAL:
         return {key: [*words, ABSENT] for key, words in _guards(expression.inside[0]).items()}
     if expression.kind == CHOICE and expression.inside:
@@ -151,10 +151,10 @@ def _guards(expression: Expression) -> Condition:
 
 
 def _join_conditions(one: Condition, other: Condition) -> Condition:
-    made = dict(one)
+    result = dict(one)
     for key, words in other.items():
-        made[key] = [word for word in made[key] if word in words] if key in made else words
-    return made
+        result[key] = [word for word in result[key] if word in words] if key in result else words
+    return result
 
 
 def _needs(expression: Expression, condition: Condition) -> list[list[Any]]:
@@ -199,13 +199,15 @@ def _counts(expression: Expression) -> dict[str, int]:
     """Return how often a child of each name can occur: once (1) or more often (2)."""
     if expression.kind == ELEMENT:
         return {expression.name: 1}
-    made: dict[str, int] = {}
+    results: dict[str, int] = {}
     for inner in expression.inside:
         for name, times in _counts(inner).items():
             if expression.kind in (MANY, SOME):
                 times = 2
-            made[name] = max(made.get(name, 0), times) if expression.kind == CHOICE else made.get(name, 0) + times
-    return made
+            results[name] = (
+                max(results.get(name, 0), times) if expression.kind == CHOICE else results.get(name, 0) + times
+            )
+    return results
 
 
 def _nullable(expression: Expression) -> bool:

@@ -58,7 +58,7 @@ class Grammar:
         self._numbers: dict[Element, int] = {}
         self._open: list[tuple[int, Element]] = []
         starts = self._include(file, set())
-        self.start = self._all([kid for start in starts for kid in tree.children(start)])
+        self.start = self._all([child for start in starts for child in tree.children(start)])
         while self._open:
             number, node = self._open.pop()
             named = tree.local_name(node[0]) if len(node) and node.get("name") is None else ""
@@ -75,9 +75,9 @@ class Grammar:
             kind = tree.local_name(node)
             if kind == "include":
                 inner = self._include(node.get("href", ""), seen)
-                instead = [kid for kid in tree.children(node) if tree.local_name(kid) == "define"]
-                for kid in instead:
-                    self._definitions[kid.get("name", "")] = [kid]
+                instead = [child for child in tree.children(node) if tree.local_name(child) == "define"]
+                for child in instead:
+                    self._definitions[child.get("name", "")] = [child]
                 starts = starts or inner
             elif kind == "define":
                 self._definitions.setdefault(node.get("name", ""), []).append(node)
@@ -86,13 +86,13 @@ class Grammar:
         return starts
 
     def _all(self, nodes: list[Element]) -> Expression:
-        made = tuple(self._expression(node) for node in nodes)
-        return made[0] if len(made) == 1 else Expression(GROUP, made)
+        expressions = tuple(self._expression(node) for node in nodes)
+        return expressions[0] if len(expressions) == 1 else Expression(GROUP, expressions)
 
     def _expression(self, node: Element) -> Expression:
         kind = tree.local_name(node)
         if kind in _KINDS:
-            inside = tuple(self._expression(kid) for kid in tree.children(node))
+            inside = tuple(self._expression(child) for child in tree.children(node))
             if kind in ("optional", "zeroOrMore", "oneOrMore"):
                 inside = (inside[0] if len(inside) == 1 else Expression(GROUP, inside),)
             if _KINDS[kind] == CHOICE:
@@ -119,13 +119,13 @@ class Grammar:
             bodies = [self._all(tree.children(node)) for node in self._definitions.get(name, [])]
             combine = {node.get("combine") for node in self._definitions.get(name, [])}
             if len(bodies) == 1:
-                made = bodies[0]
+                expression = bodies[0]
             elif "choice" in combine:
                 kept = tuple(body for body in bodies if body.kind != NEVER)
-                made = kept[0] if len(kept) == 1 else Expression(CHOICE, kept)
+                expression = kept[0] if len(kept) == 1 else Expression(CHOICE, kept)
             else:
-                made = Expression(GROUP, tuple(bodies))
-            self._made[name] = made
+                expression = Expression(GROUP, tuple(bodies))
+            self._made[name] = expression
         return self._made[name]
 
     def _number(self, node: Element) -> int:
@@ -173,33 +173,33 @@ def _type(node: Element) -> Type:
     if kind == "data":
         limits: dict[str, Any] = {}
         left_out: list[str] = []
-        for kid in tree.children(node):
-            if tree.local_name(kid) == "param":
-                limits[kid.get("name", "")] = kid.text or ""
-            elif tree.local_name(kid) == "except":
-                left_out += [(each.text or "").strip() for each in kid.iter("{*}value")]
+        for child in tree.children(node):
+            if tree.local_name(child) == "param":
+                limits[child.get("name", "")] = child.text or ""
+            elif tree.local_name(child) == "except":
+                left_out += [(each.text or "").strip() for each in child.iter("{*}value")]
         return {"data": [[node.get("type", ""), limits, left_out]]}
     return {"any": True}
 
 
 def text_type(expression: Expression) -> Type | None:
     """Return the type of the text that an expression allows, with all alternatives; None for no text."""
-    found: list[Type] = []
-    _texts(expression, found)
-    if not found:
+    results: list[Type] = []
+    _texts(expression, results)
+    if not results:
         return None
-    if any(each.get("any") for each in found):
+    if any(each.get("any") for each in results):
         return {"any": True}
-    made: Type = {}
-    words = list(dict.fromkeys(word for each in found for word in each.get("words", ())))
+    result: Type = {}
+    words = list(dict.fromkeys(word for each in results for word in each.get("words", ())))
     data: list[Any] = []
-    for each in found:
+    for each in results:
         data += [entry for entry in each.get("data", ()) if entry not in data]
     if words:
-        made["words"] = words
+        result["words"] = words
     if data:
-        made["data"] = data
-    return made
+        result["data"] = data
+    return result
 
 
 def _texts(expression: Expression, found: list[Type]) -> None:

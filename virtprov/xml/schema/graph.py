@@ -43,9 +43,9 @@ class Graph:
         return self._names(state, "attributes")
 
     def _names(self, state: State, part: str) -> list[str]:
-        found = dict.fromkeys(name for at in state for name in self._patterns[at].get(part, ()))
-        found.pop(ANY_NAME, None)
-        return list(found)
+        results = dict.fromkeys(name for at in state for name in self._patterns[at].get(part, ()))
+        results.pop(ANY_NAME, None)
+        return list(results)
 
     def attribute(self, state: State, name: str) -> list[Type]:
         """Return the types of an attribute; [] if there is none with this name."""

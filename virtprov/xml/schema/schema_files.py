@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from virtprov.support import dirs
 from virtprov.support.errors import ProvError
 from virtprov.support.regular import reading
+from virtprov.support.user_files import dirs
 from virtprov.xml.schema.graph import Graph
 
 MAIN = "domain.rng"
@@ -22,14 +22,14 @@ def folder() -> str:
 
     If $VIRTPROV_SCHEMA_DIR is set, only that is used; otherwise every share/libvirt/schemas of the system is tried.
     """
-    said = os.environ.get(FOLDER_VARIABLE)
-    if said is not None:
-        return said if said and os.path.isfile(os.path.join(said, MAIN)) else ""
+    setting = os.environ.get(FOLDER_VARIABLE)
+    if setting is not None:
+        return setting if setting and os.path.isfile(os.path.join(setting, MAIN)) else ""
     shares = [*dirs.data_of_all(), "/usr/share", "/usr/local/share", os.path.join(sys.prefix, "share")]
     for share in dict.fromkeys([*shares, "/opt/homebrew/share", "/opt/local/share"]):
-        found = os.path.join(share, "libvirt", "schemas")
-        if os.path.isfile(os.path.join(found, MAIN)):
-            return found
+        result = os.path.join(share, "libvirt", "schemas")
+        if os.path.isfile(os.path.join(result, MAIN)):
+            return result
     return ""
 
 
@@ -95,7 +95,7 @@ def _keep(where: str, data: dict[str, object]) -> None:
     import json
 
     from virtprov.support.files import write_atomic
-    from virtprov.support.private import make_folder
+    from virtprov.support.user_files.private import make_folder
 
     target = _cache_path(where)
     try:

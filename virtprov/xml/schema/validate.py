@@ -56,8 +56,8 @@ class Schema:
         if self.takes(root):
             return None
         graph = self.graph
-        found = walk.findings(graph, root) if graph is not None else []
-        return found[0] if found else self._without_in_time(root)
+        findings = walk.findings(graph, root) if graph is not None else []
+        return findings[0] if findings else self._without_in_time(root)
 
     def _without_in_time(self, root: Element) -> Finding:
         self._until = time.monotonic() + PATIENCE
@@ -111,7 +111,7 @@ class Schema:
 
     def _culprits(self, root: Element) -> Element | None:
         """Return the first of the invalid parts, and remove the others from `root`; None if there are none."""
-        parts = [kid for kid in tree.children(root) if kid.tag != "devices"]
+        parts = [child for child in tree.children(root) if child.tag != "devices"]
         devices = tree.child(root, "devices")
         parts += tree.children(devices) if devices is not None else []
         gone: list[tuple[Element, Element, int]] = []

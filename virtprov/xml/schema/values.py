@@ -117,16 +117,18 @@ def suggest_values(kinds: Iterable[Type], text: str = "") -> str:
     from virtprov.support.errors import nearest
 
     listed = list(kinds)
-    words, said = words_of(listed), []
+    words, phrases = words_of(listed), []
     if words:
         close = nearest(text, words) if text and len(words) > _FEW else ""
-        said.append(close.rstrip("?") or "known values: " + ", ".join(words[:_FEW]) + (" ..." if words[_FEW:] else ""))
+        phrases.append(
+            close.rstrip("?") or "known values: " + ", ".join(words[:_FEW]) + (" ..." if words[_FEW:] else "")
+        )
     for name, limits, _ in [entry for kind in listed for entry in kind.get("data", ())]:
         phrase = _phrase(name, limits)
-        if phrase and phrase not in said:
-            said.append(phrase)
-    made = "; or ".join(said[:3])
-    return made + "?" if made.startswith("did you mean") else made
+        if phrase and phrase not in phrases:
+            phrases.append(phrase)
+    result = "; or ".join(phrases[:3])
+    return result + "?" if result.startswith("did you mean") else result
 
 
 def _phrase(name: str, limits: dict[str, Any]) -> str:

@@ -97,13 +97,13 @@ def _look(graph: Graph, spot: _Spot, findings: list[Finding]) -> None:
     spot = spot._replace(state=state)
     _text(graph, spot, findings)
     counted: dict[str, int] = {}
-    for kid in tree.children(spot.node):
-        name = short_name(kid)
+    for child in tree.children(spot.node):
+        name = short_name(child)
         counted[name] = counted.get(name, 0) + 1
         if counted[name] == 2 and graph.child(state, name) and not graph.many(state, name):
             message = f"more than one <{name}> in {whole(spot.node)}"
             findings.append(Finding(CONDITION, message, "only one is allowed"))
-        _child(graph, spot, kid, name, findings)
+        _child(graph, spot, child, name, findings)
     _check_required(graph, spot, findings)
 
 
@@ -153,15 +153,15 @@ def _wider(graph: Graph, spot: _Spot, part: str, name: str, what: str) -> Findin
 def _only(node: Element, ways: list[Condition]) -> str:
     """Return the conditions in words: `with type=bridge`."""
     keys = list(dict.fromkeys(key for when in ways for key in when))
-    said = []
+    text = []
     for key in keys:
         words = list(dict.fromkeys(word for when in ways for word in when.get(key, ())))
         if node.get(key, "") in words and len(keys) > 1:
             continue
         listed = [f"{key}={word}" for word in words if word][:8]
         listed += [f"without {key}"] if "" in words else []
-        said.append(" or ".join(listed))
-    return "with " + " and ".join(said) if said else "elsewhere"
+        text.append(" or ".join(listed))
+    return "with " + " and ".join(text) if text else "elsewhere"
 
 
 def fitting(graph: Graph, node: Element, state: State) -> State:
@@ -223,4 +223,4 @@ def _check_required(graph: Graph, spot: _Spot, findings: list[Finding]) -> None:
 def _has(node: Element, name: str) -> bool:
     if name[0] == "@":
         return node.get(name[1:]) is not None
-    return any(short_name(kid) == name for kid in tree.children(node))
+    return any(short_name(child) == name for child in tree.children(node))

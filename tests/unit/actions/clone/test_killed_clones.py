@@ -15,7 +15,7 @@ from virtprov.actions.request import CloneRequest
 from virtprov.actions.run import trail
 from virtprov.actions.run.plan import RunContext, apply
 from virtprov.host.connection import Host, connect
-from virtprov.support import state
+from virtprov.support.user_files import state
 
 NODE = """<node><pool type='dir'><name>default</name><target><path>{folder}</path></target></pool>
 <domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'><name>tmpl</name><memory>1024</memory>

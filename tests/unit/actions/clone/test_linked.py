@@ -17,9 +17,9 @@ from virtprov.actions.request import CloneRequest, DiskChoice
 from virtprov.actions.run import templates
 from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.steps.storage import MakeVolume
-from virtprov.guest import template_mark
-from virtprov.guest.disks.volumes import NewVolume
+from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.guest.document import Guest
+from virtprov.guest.marks import template_mark
 from virtprov.host.connection import Host, connect
 from virtprov.host.info import VolumeInfo
 from virtprov.support.errors import HostError, UsageError

@@ -58,5 +58,5 @@ def test_a_port_that_is_forwarded_to_the_address_of_the_guest() -> None:
 
 def test_a_guest_that_is_soon_gone() -> None:
     assert compare("", persistent=False, transient=True) == ()
-    assert compare("", transient=True) == ("--transient: it is defined",)
-    assert compare("", persistent=False) == ("it is gone when it is shut off",)
+    assert compare("", transient=True) == ("--transient: it is persistent",)
+    assert compare("", persistent=False) == ("it is transient",)

@@ -26,8 +26,8 @@ from virtprov.actions.run.trail import FileTrail
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
 from virtprov.host.connection import Host, connect
-from virtprov.support import lock, state
 from virtprov.support.errors import HostError, ProvError, UsageError
+from virtprov.support.user_files import lock, state
 
 DOMAIN = """<domain type='test'><name>{name}</name><memory>65536</memory><vcpu>{vcpus}</vcpu>
 <os><type>hvm</type></os><devices>{devices}</devices></domain>"""

@@ -22,7 +22,8 @@ from virtprov.host.guests import Guests
 from virtprov.library.edit_request import Change
 from virtprov.library.editing import edit
 from virtprov.library.listening import Listener
-from virtprov.support import state, waiting
+from virtprov.support import waiting
+from virtprov.support.user_files import state
 
 GUEST = "<domain type='test'><name>g{:02d}</name><memory>65536</memory><os><type>hvm</type></os></domain>"
 COUNT = 40

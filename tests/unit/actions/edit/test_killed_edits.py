@@ -20,7 +20,7 @@ from virtprov.actions.run.trail_reader import read_ended_runs
 from virtprov.host.connection import Host, connect
 from virtprov.library.edit_request import Change
 from virtprov.library.editing import edit
-from virtprov.support import state
+from virtprov.support.user_files import state
 
 POOL = """<pool type='dir'><name>default</name><target><path>{}</path></target></pool>"""
 GUEST = """<domain type='test'><name>{}</name><memory>65536</memory><os><type>hvm</type></os><devices/></domain>"""

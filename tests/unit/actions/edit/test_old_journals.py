@@ -21,8 +21,8 @@ from virtprov.actions.edit.apply import Work
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.run.plan import RunContext
 from virtprov.host.info import GuestInfo
-from virtprov.support import state
 from virtprov.support.errors import ProvError
+from virtprov.support.user_files import state
 
 SAMPLES = Path(__file__).resolve().parents[3] / "data" / "journals"
 SUFFIX = "-00000000001795969680-1.jsonl"

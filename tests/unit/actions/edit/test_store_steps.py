@@ -10,7 +10,7 @@ import pytest
 from virtprov.actions.edit import journal
 from virtprov.actions.edit.edit_plan import Target
 from virtprov.actions.edit.journal import Entry, Journal
-from virtprov.actions.edit.store_steps import PutBack, Store
+from virtprov.actions.edit.store_steps import RestoreDefinition, StoreDefinition
 from virtprov.actions.run import definition
 from virtprov.actions.run.artifacts.stored_guests import Definition
 from virtprov.actions.run.plan import RunContext
@@ -37,13 +37,13 @@ def stored(host: Host, uuid: str = WEB) -> str | None:
     return host.guests.stored_definition(uuid)
 
 
-def changed(host: Host, book: Journal, *, before: str | None = None, to: str = "131072") -> Store:
+def changed(host: Host, book: Journal, *, before: str | None = None, to: str = "131072") -> StoreDefinition:
     """The step that gives the guest `web` other memory, planned with its definition, or with another one."""
     text = stored(host)
     assert text is not None
     known = text if before is None else before
     place = book.note(Entry("web", WEB, known, text.replace("65536", to)))
-    return Store(Target("web", WEB, known), place, book)
+    return StoreDefinition(Target("web", WEB, known), place, book)
 
 
 def result(book: Journal, place: int) -> Any:
@@ -99,7 +99,7 @@ def test_store_defines_a_guest_that_only_ran(place: Host, context: RunContext, b
     text = stored(place) or ""
     place.guests.undefine("web")
     assert stored(place) == ""
-    step = Store(Target("web", WEB, ""), book.note(Entry("web", WEB, "", text)), book)
+    step = StoreDefinition(Target("web", WEB, ""), book.note(Entry("web", WEB, "", text)), book)
     step.look(place)
     undo = step.do(context)
     assert stored(place) and undo is not None
@@ -111,7 +111,7 @@ def test_store_refuses_a_guest_that_only_ran_and_ended(place: Host, context: Run
     text = stored(place) or ""
     place.guests.undefine("web")
     place.guests.destroy("web")
-    step = Store(Target("web", WEB, ""), book.note(Entry("web", WEB, "", text)), book)
+    step = StoreDefinition(Target("web", WEB, ""), book.note(Entry("web", WEB, "", text)), book)
     with pytest.raises(definition.DefinitionChanged, match="^'web' no longer exists$"):
         step.do(context)
     assert place.guests.find("web") is None
@@ -119,7 +119,7 @@ def test_store_refuses_a_guest_that_only_ran_and_ended(place: Host, context: Run
 
 def test_store_defines_a_new_guest(place: Host, context: RunContext, book: Journal) -> None:
     at = book.note(Entry("new", "", None, NEW))
-    step = Store(Target("new", "", None), at, book)
+    step = StoreDefinition(Target("new", "", None), at, book)
     step.look(place)  # nothing to compare
     undo = step.do(context)
     text = stored(place, WEB.replace("9e01", "9e02"))
@@ -142,11 +142,11 @@ def test_store_is_in_the_recovery_log_only_if_there_is_one(
     trail.discard()
 
 
-def put_back(place: Host, book: Journal, before: str | None) -> PutBack:
+def put_back(place: Host, book: Journal, before: str | None) -> RestoreDefinition:
     """The step that restores `before` in place of the present definition of `web`."""
     now = stored(place)
     at = book.note(Entry("web", WEB, before, now))
-    return PutBack("web", WEB, at, book, definition.digest(now) if now else definition.NONE)
+    return RestoreDefinition("web", WEB, at, book, definition.digest(now) if now else definition.NONE)
 
 
 def test_put_back_restores_and_its_undo_takes_that_back(

@@ -13,8 +13,8 @@ from virtprov.actions.edit import undo
 from virtprov.actions.edit.apply import Work
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.run.plan import RunContext
-from virtprov.guest import template_mark
 from virtprov.guest.document import Guest
+from virtprov.guest.marks import template_mark
 from virtprov.host.connection import Host, connect
 from virtprov.library.edit_request import Change
 from virtprov.library.editing import Edited, edit

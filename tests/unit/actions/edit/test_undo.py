@@ -14,8 +14,8 @@ from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Entry, Journal
 from virtprov.actions.run.plan import RunContext
 from virtprov.host.connection import Host, connect
-from virtprov.support import state
 from virtprov.support.errors import ProvError, UsageError
+from virtprov.support.user_files import state
 
 HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"
 DOMAIN = """<domain type='test'><name>{name}</name><memory>65536</memory><vcpu>1</vcpu>

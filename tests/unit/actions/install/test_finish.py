@@ -21,7 +21,7 @@ from virtprov.actions.waiting import wait
 from virtprov.guest.boot import CDROM, IMPORT, PXE, Method
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
-from virtprov.host.events import GuestEvent
+from virtprov.host.daemon.events import GuestEvent
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
 Around = Callable[[Any], RunContext]

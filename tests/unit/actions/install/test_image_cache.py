@@ -10,7 +10,7 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.install.image_cache import BASE, BUSY, DOWNLOAD, find_cached, prune
-from virtprov.guest.disks.volumes import NewVolume
+from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.host.connection import Host
 from virtprov.images import cache
 from virtprov.images.image import Digest, ResolvedImage

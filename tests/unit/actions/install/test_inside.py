@@ -174,7 +174,7 @@ def test_an_address_beside_a_published_port_is_not_lost(recorded: Host) -> None:
 @pytest.mark.parametrize(
     ("networks", "words", "more", "message"),
     [
-        ((NETWORK,), {}, {"seed": None}, "--network static: nothing tells the guest its address"),
+        ((NETWORK,), {}, {"seed": None}, "--network static: the guest has no cloud-init seed"),
         ((NETWORK,), {"network_config": "/x"}, {}, "--network static and --cloud-init network-config= cannot"),
         ((), {}, {"seed": None, "ssh_config": "/x"}, "--ssh-config: the login of this guest is not set up"),
         ((), {"ssh_key": (KEY,)}, {"ssh_config": "/x"}, "--ssh-config requires the address of the guest"),

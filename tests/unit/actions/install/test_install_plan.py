@@ -296,7 +296,7 @@ def test_a_medium_that_tells_nothing_is_refused(recorded: Host, tmp_path: Path) 
 def test_a_missing_image_tells_nothing(recorded: Host, is_disk: bool) -> None:
     detect = OsinfoRequest(detect=True, require=True)
     disk, method = ("disk /no/such.img", IMPORTED) if is_disk else ("disk none", Method(CDROM, Medium("/no/such.img")))
-    with pytest.raises(UsageError, match="this machine has no file '/no/such.img' to detect it from"):
+    with pytest.raises(UsageError, match="'/no/such.img' does not exist on this machine"):
         install_plan.plan(asked(disk, osinfo=detect, method=method), recorded)
 
 

@@ -17,7 +17,7 @@ from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.run.trail_reader import from_json
 from virtprov.guest import identity
 from virtprov.guest.document import Guest
-from virtprov.guest.reservations import Reserved, of_guest
+from virtprov.guest.marks.reservations import Reserved, of_guest
 from virtprov.host.connection import Host
 from virtprov.host.info import Lease
 from virtprov.library.install_request import NewGuest, to_request

@@ -90,7 +90,7 @@ def test_a_guest_that_cannot_be_reached(place: Host) -> None:
     )
     assert result_lines.lines(describe(place, "bare")) == [
         "  address: none known",
-        "  login:   no way in by ssh from here; `virsh console bare` shows its console",
+        "  login:   not reachable by ssh from here; `virsh console bare` shows its console",
         "  disk:    none",
     ]
 
@@ -111,5 +111,5 @@ def test_a_guest_that_cannot_be_described_is_ready_all_the_same(place: Host) -> 
 
     heard: Any = Heard()
     assert result_lines.describe(place, "gone", heard) is None
-    assert heard.warnings[0].startswith("'gone' is ready, but cannot be described: guest 'gone' not found")
+    assert heard.warnings[0].startswith("'gone' is ready, but its state cannot be read: guest 'gone' not found")
     assert result_lines.lines(None) == []

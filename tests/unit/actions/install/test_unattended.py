@@ -25,7 +25,7 @@ from virtprov.places import cache
 from virtprov.places.place import Medium, PlaceRequest
 from virtprov.support import iso
 from virtprov.support.errors import InputError, UsageError
-from virtprov.unattended.request import UnattendedRequest, from_options
+from virtprov.unattended.unattended_request import UnattendedRequest, from_options
 from virtprov.xml import path as places
 
 from .test_install_plan import asked, labels
@@ -162,7 +162,7 @@ def test_the_kernel_of_a_debian_cd_is_booted(recorded: Host, tmp_path: Path) -> 
     assert first.get("./os/kernel") and first.get("./os/initrd")
     assert media(made.plan.documents[0]) == [str(path)]
     assert [file.name for file in made.method.inject] == ["preseed.cfg"]
-    assert any("The kernel of" in note and "as --location does" in note for note in made.plan.notes)
+    assert any("Booting the kernel of" in note and "as --location does" in note for note in made.plan.notes)
 
 
 UBUNTU = {
@@ -191,7 +191,7 @@ def test_the_kernel_of_an_ubuntu_cd_is_booted_with_a_small_disk(recorded: Host, 
         ("fedora40", Method(IMPORT), "--import boots a disk"),
         ("fedora40", CD._replace(live=True), "live systems have none"),
         ("freebsd14.0", CD, "no answers for the installer of FreeBSD 14.0"),
-        ("generic", CD, "is not known"),
+        ("generic", CD, "requires a known operating system"),
         ("debian12", Method(PXE), "cannot be taken from --pxe"),
         ("debian12", Method(CDROM, Medium(vol="images/cd.iso")), "cannot be taken from a volume"),
         (
@@ -211,7 +211,7 @@ def test_a_live_medium_is_refused_also_for_a_named_system(recorded: Host, tmp_pa
     path = tmp_path / "live.iso"
     path.write_bytes(handmade.iso(volume="Fedora-WS-Live-40-1-14"))
     for system in ("", "fedora40"):
-        with pytest.raises(UsageError, match="is a live medium, whose installer takes no answers"):
+        with pytest.raises(UsageError, match="is a live medium, whose installer cannot be answered"):
             install_plan.plan(request(system, Method(CDROM, Medium(str(path)))), recorded)
 
 

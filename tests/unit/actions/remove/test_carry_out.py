@@ -24,8 +24,8 @@ from virtprov.actions.seed import login
 from virtprov.cloudinit import seed
 from virtprov.cloudinit.seed_request import from_options
 from virtprov.host.connection import Host
-from virtprov.support import lock, state
 from virtprov.support.errors import HostError, ProvError
+from virtprov.support.user_files import lock, state
 
 Around = Callable[[Any], RunContext]
 Look = Callable[[Host], dict[str, list[str]]]

@@ -13,7 +13,7 @@ from virtprov.actions.remove import stop
 from virtprov.actions.request import RemoveRequest
 from virtprov.actions.run.plan import RunContext
 from virtprov.host.connection import Host
-from virtprov.host.events import GuestEvent
+from virtprov.host.daemon.events import GuestEvent
 from virtprov.host.failures import NotThere
 from virtprov.support.errors import HostError, WaitTimeout
 

@@ -87,4 +87,4 @@ def test_disks_of_the_running_guest_alone_stay() -> None:
     stored = disk("/a.img", "raw")
     running = stored + disk("/hot.img", "raw", target="vdb") + "<disk device='cdrom'><target dev='sda'/></disk>"
     found = list(list_plugged(Guest.parse(text.format(stored)), Guest.parse(text.format(running))))
-    assert found == [Thing(DISK, "hot.img", "/hot.img", why="only the running guest has it")]
+    assert found == [Thing(DISK, "hot.img", "/hot.img", why="only the running guest uses it")]

@@ -9,8 +9,8 @@ import pytest
 
 from virtprov.actions.run import definition
 from virtprov.host.connection import Host
-from virtprov.support import lock
 from virtprov.support.errors import ProvError
+from virtprov.support.user_files import lock
 
 UUID = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01"
 

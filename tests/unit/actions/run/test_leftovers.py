@@ -20,7 +20,7 @@ from virtprov.actions.run.trail_reader import Run, read_ended_runs
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
 from virtprov.actions.steps.local_files import CopyFile, put_aside
-from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.guest.disks.new.volumes import NewPool, NewVolume
 from virtprov.guest.document import DomainDocument
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError

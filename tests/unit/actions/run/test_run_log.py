@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from virtprov.actions.run.run_log import RunLog, Unreadable, newer
-from virtprov.support import state
 from virtprov.support.errors import ProvError
+from virtprov.support.user_files import state
 
 
 def test_run_log_begins_with_its_head(home: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 from tests.qcow2 import write_qcow2
 from tests.standin import StandIn
 from virtprov.actions.run import templates
-from virtprov.guest import template_mark
 from virtprov.guest.document import Guest
-from virtprov.guest.template_mark import Image, Mark
+from virtprov.guest.marks import template_mark
+from virtprov.guest.marks.template_mark import Image, Mark
 from virtprov.host.connection import Host, connect
 from virtprov.host.info import VolumeInfo
 from virtprov.support.errors import HostError

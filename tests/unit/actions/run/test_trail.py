@@ -17,7 +17,7 @@ from virtprov.actions.run.trail import FileTrail, Trail, for_host, making, note_
 from virtprov.actions.run.trail_reader import read_ended_runs
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Define, Redefine, Start
-from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.guest.disks.new.volumes import NewPool, NewVolume
 from virtprov.guest.document import DomainDocument
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError

@@ -33,7 +33,7 @@ from virtprov.actions.run.trail_reader import (
     read_ended_runs,
 )
 from virtprov.host.connection import Host
-from virtprov.support import state
+from virtprov.support.user_files import state
 
 CutOff = Callable[..., None]
 Read = Callable[[], Run]

@@ -18,11 +18,11 @@ from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.cloudinit import seed as documents
 from virtprov.cloudinit.seed_request import SeedRequest, from_options
-from virtprov.guest.disks.volumes import NewPool
+from virtprov.guest.disks.new.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
-from virtprov.images.facts import ImageFacts
+from virtprov.images.image_facts import ImageFacts
 from virtprov.osinfo.find_profile import find
 from virtprov.support.errors import HostError, InputError, ProvError, UsageError
 from virtprov.xml import path as places

@@ -20,8 +20,8 @@ from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Redefine
 from virtprov.actions.steps.seed_volumes import DeleteSeeds, OldSeed, WriteSeed
 from virtprov.cloudinit.seed_request import SeedRequest
+from virtprov.guest.disks.new.volumes import NewPool
 from virtprov.guest.disks.source import DiskSource
-from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host, connect
 from virtprov.support import iso

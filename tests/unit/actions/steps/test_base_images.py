@@ -17,12 +17,12 @@ from virtprov.actions.run.artifacts.base_images import Base, ImageFiles, new_par
 from virtprov.actions.steps.base_images import MakeImageDisk, ObtainBase, Obtained
 from virtprov.actions.steps.find_base import HEAD
 from virtprov.guest.disks.base_volume import BaseVolume
-from virtprov.guest.disks.volumes import NewVolume
+from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.host.connection import Host
 from virtprov.images import cache
 from virtprov.images.image import Digest, ResolvedImage
-from virtprov.support import lock
 from virtprov.support.errors import FetchError, HostError, UsageError
+from virtprov.support.user_files import lock
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -89,7 +89,7 @@ def test_an_image_that_the_server_has_replaced(
             raise FetchError("the checksum is another one")
         return real(wanted, folder, report)  # type: ignore[arg-type]
 
-    from virtprov.images import fetch as fetching
+    from virtprov.images.fetching import fetch as fetching
 
     real = fetching.fetch
     monkeypatch.setattr(fetching, "fetch", fetch)

@@ -12,7 +12,7 @@ from virtprov.actions.run.artifacts.base_images import Base
 from virtprov.actions.steps import find_base as finding
 from virtprov.actions.steps.find_base import find_base
 from virtprov.guest.disks.base_volume import BaseVolume
-from virtprov.guest.disks.volumes import NewVolume
+from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.host.connection import Host
 from virtprov.images.image import ResolvedImage
 from virtprov.support.errors import HostError

@@ -12,7 +12,7 @@ from tests.standin import StandIn
 from virtprov.actions.run.plan import Plan, RunContext, Step, apply
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Redefine, Replace, SetAutostart, Start, discard_guest
-from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.guest.disks.new.volumes import NewPool, NewVolume
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotSupported

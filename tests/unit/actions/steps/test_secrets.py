@@ -14,7 +14,7 @@ from virtprov.actions.run.artifacts.pools_and_volumes import Secret, Volume
 from virtprov.actions.run.plan import RunContext, Undo
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.secrets import undo_all
-from virtprov.guest.disks.volumes import Encryption, NewVolume
+from virtprov.guest.disks.new.volumes import Encryption, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, InputError
 from virtprov.xml import path, tree

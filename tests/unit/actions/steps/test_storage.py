@@ -14,7 +14,7 @@ from virtprov.actions.run.artifacts.artifact import Artifact
 from virtprov.actions.run.plan import RunContext, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed_volumes import WriteSeed
-from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.guest.disks.new.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 

@@ -15,9 +15,9 @@ from virtprov.actions.run.artifacts.file_mode import FileMode, ModeChange
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.steps import template
 from virtprov.actions.steps.template import MarkTemplate, SetModes, confirm_free, confirm_template
-from virtprov.guest import template_mark
 from virtprov.guest.document import Guest
-from virtprov.guest.template_mark import Image, Mark
+from virtprov.guest.marks import template_mark
+from virtprov.guest.marks.template_mark import Image, Mark
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError
 

@@ -13,9 +13,9 @@ import pytest
 from tests.scripted import Scripted
 from virtprov.actions.waiting import agent_answers, wait
 from virtprov.actions.waiting.wait import Deadline
-from virtprov.cloudinit.power_state import PowerState
+from virtprov.cloudinit.checks.power_state import PowerState
 from virtprov.host.connection import Host
-from virtprov.host.events import GuestEvent
+from virtprov.host.daemon.events import GuestEvent
 from virtprov.support.errors import GuestBroken, WaitTimeout
 
 # -- deadlines ------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from virtprov.actions.waiting.agent_answers import RESULT
 from virtprov.actions.waiting.ssh_route import SshRoute
 from virtprov.actions.waiting.wait import Deadline
 from virtprov.actions.waiting.wait_goals import WaitGoals
-from virtprov.cloudinit.power_state import PowerState
-from virtprov.host.events import GuestEvent
+from virtprov.cloudinit.checks.power_state import PowerState
+from virtprov.host.daemon.events import GuestEvent
 from virtprov.host.info import Address
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 from virtprov.support.progress import Progress

@@ -95,8 +95,8 @@ def test_each_word() -> None:
         ([AGENT, SERIAL, NETWORK.format("default")], False, False, {"either"}, ""),
         ([AGENT, SERIAL, NETWORK.format("default")], True, True, {"either"}, ""),  # cloudbase-init tells nobody
         ([SERIAL, NETWORK.format("default")], False, False, {"ssh"}, ""),
-        ([AGENT, USER], True, False, {"cloud_init"}, "user networking lets nobody in without --publish"),
-        ([AGENT, USER], False, False, {"agent"}, "user networking lets nobody in without --publish"),
+        ([AGENT, USER], True, False, {"cloud_init"}, "guests with user networking can only be reached with --publish"),
+        ([AGENT, USER], False, False, {"agent"}, "guests with user networking can only be reached with --publish"),
         ([AGENT], True, False, {"cloud_init"}, NO_NETWORK),
     ],
 )
@@ -110,7 +110,7 @@ def test_ready(devices: list[str], seeded: bool, windows: bool, meant: set[str],
     ("words", "devices", "seeded", "why"),
     [
         (["ssh"], [AGENT], False, f"--wait ssh: {NO_NETWORK}"),
-        (["ssh"], [AGENT, USER], False, "user networking lets nobody in"),
+        (["ssh"], [AGENT, USER], False, "guests with user networking can only be reached"),
         (["ip"], [AGENT], False, f"--wait ip: {NO_NETWORK}"),
         (["ip"], [USER], False, "only the guest agent knows addresses of user networking"),
         (["agent"], [NETWORK.format("default")], False, "no channel for the guest agent"),

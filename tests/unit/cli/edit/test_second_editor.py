@@ -18,8 +18,8 @@ from virtprov.cli import app
 from virtprov.cli.edit import command
 from virtprov.host.connection import Host, connect
 from virtprov.host.guests import Guests
-from virtprov.support import lock
 from virtprov.support.errors import HostError
+from virtprov.support.user_files import lock
 
 DOMAIN = """<domain type='test'><name>{name}</name><uuid>6695eb01-f6a4-8304-79aa-97f2502e100{number}</uuid>
 <memory>65536</memory><vcpu>2</vcpu><os><type>hvm</type></os><devices/></domain>"""

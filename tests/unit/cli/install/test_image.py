@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.install.system import find_system
+from virtprov.actions.install.os_source.which_system import find_system
 from virtprov.cli import answers, app
 from virtprov.cli.install import command, flags, legacy
 from virtprov.cli.install.parse_request import to_request
@@ -124,7 +124,7 @@ def test_explain_names_the_image_as_the_reason(mirror: Path, capsys: pytest.Capt
     words = [*GUEST, "--image", "almalinux10", "--virt-type", "qemu", "--image-mirror", mirror.as_uri(), "--explain"]
     assert command.main(words) == 0
     text = capsys.readouterr().out
-    assert "known of the image" in " ".join(text.split())
+    assert "that of the image" in " ".join(text.split())
 
 
 def test_a_url_without_a_known_system_needs_osinfo() -> None:

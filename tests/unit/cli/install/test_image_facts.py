@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from virtprov.actions.install.image_disk import ImagePlan
+from virtprov.actions.install.os_source.image_disk import ImagePlan
 from virtprov.cli.install.image_facts import image_facts
 from virtprov.guest.disks.base_volume import BaseVolume
-from virtprov.images.facts import ImageFacts
 from virtprov.images.image import Digest, ResolvedImage, Signature
+from virtprov.images.image_facts import ImageFacts
 
 PAGE = (Path(__file__).resolve().parents[4] / "docs" / "json.md").read_text()
 BASE = BaseVolume("images", "base.qcow2", "/srv/base.qcow2")

@@ -10,7 +10,7 @@ from virtprov.guest import defaults
 from virtprov.guest.defaults import firmware
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
-from virtprov.images.facts import BIOS, UEFI, ImageFacts
+from virtprov.images.image_facts import BIOS, UEFI, ImageFacts
 from virtprov.support.errors import HostError
 
 Make = Callable[..., RuleContext]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from virtprov.guest import resources
+from virtprov.guest.machine import resources
 from virtprov.guest.rule_context import RuleContext
 
 Make = Callable[..., RuleContext]

@@ -8,9 +8,9 @@ import pytest
 
 from virtprov.guest.disks import driver_paths
 from virtprov.guest.disks.locate import DiskResolver
+from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.guest.disks.volumes import NewVolume
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.xml import tree

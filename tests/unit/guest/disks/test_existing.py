@@ -10,7 +10,7 @@ from tests.standin import StandIn
 from virtprov.guest.disks.existing import Lookup
 from virtprov.host.connection import Host
 from virtprov.host.info import VolumeInfo
-from virtprov.support.image import HEAD
+from virtprov.support.image_header import HEAD
 
 QCOW2 = b"QFI\xfb\0\0\0\3".ljust(HEAD, b"\0")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from virtprov.guest.disks.locate import DiskResolver, change_source
+from virtprov.guest.disks.new.volumes import Making, NewPool, NewVolume, images_directory
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.guest.disks.volumes import Making, NewPool, NewVolume, images_directory
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.units import GIB

@@ -12,9 +12,9 @@ START = """<domain type='kvm'><name>g</name><os firmware='efi'><type arch='x86_6
 <firmware><feature enabled='yes' name='secure-boot'/></firmware></os></domain>"""
 
 
-def edited(text: str) -> Guest:
+def edited(text: str, xml: str = START) -> Guest:
     uses = tuple(gather.group_uses("boot", [text])[0])
-    return change(EditRequest(EDIT, "boot", uses), Guest.parse(START), None).guest
+    return change(EditRequest(EDIT, "boot", uses), Guest.parse(xml), None).guest
 
 
 @pytest.mark.parametrize("text", ["loader=/x.fd", "loader=/x.fd,loader.type=pflash,loader.readonly=yes"])
@@ -37,3 +37,10 @@ def test_features_of_uefi_go_with_it() -> None:
 
 def test_what_is_named_beside_a_loader_stays() -> None:
     assert edited("loader=/x.fd,firmware=efi").get("./os/@firmware") == "efi"
+
+
+def test_the_loader_that_the_guest_has_changes_nothing() -> None:
+    both = """<domain type='kvm'><name>web</name>
+  <os firmware='efi'><type arch='x86_64' machine='q35'>hvm</type><loader>/x.fd</loader></os><devices/></domain>"""
+    assert edited("loader=/x.fd", both).get("./os/@firmware") == "efi"
+    assert edited("loader=/y.fd", both).get("./os/@firmware") == ""

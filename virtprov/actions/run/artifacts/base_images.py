@@ -53,7 +53,7 @@ class ImageFiles(Artifact):
             cache.remove(self.name)
 
     def _left(self) -> list[str]:
-        from virtprov.images.fetch import DISK
+        from virtprov.images.fetching.fetch import DISK
 
         return [entry.path for entry in cache.files_of(self.name) if not (self.had and entry.name == DISK)]
 

@@ -64,7 +64,7 @@ class Download(File):
         return Standing(OURS) if seen.state == GONE and self._parts() else seen
 
     def take_down(self, host: Host) -> None:
-        from virtprov.support.sharing import is_shared
+        from virtprov.support.user_files.sharing import is_shared
 
         parts = self._parts()
         keeps = is_shared(os.path.dirname(self.path)) or self.had
@@ -77,11 +77,11 @@ class Download(File):
     def _parts(self) -> list[str]:
         """Return the files with its incomplete contents that no other run is writing.
 
-        They are named as in `support/download.py` and `files.py`.
+        They are named as in `support/web/download.py` and `files.py`.
         """
         import re
 
-        from virtprov.support.sharing import is_being_written
+        from virtprov.support.user_files.sharing import is_being_written
 
         folder, name = os.path.split(self.path)
         try:

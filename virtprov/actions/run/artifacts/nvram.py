@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.pools_and_volumes import pool_over
-from virtprov.support import dirs
 from virtprov.support.errors import HostError
+from virtprov.support.user_files import dirs
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext

@@ -20,7 +20,7 @@ from virtprov.actions.run.artifacts.artifact import (
     mark_of,
 )
 from virtprov.actions.run.trail import Entry, note_alone
-from virtprov.guest.disks.volumes import NewVolume
+from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.support.errors import HostError
 from virtprov.xml import path as places
 from virtprov.xml import tree
@@ -224,7 +224,10 @@ def passing_pool(host: Host, directory: str, note: Note | None = None, *, build:
 
 
 def pool_over(host: Host, directory: str, passing: ExitStack, note: Note | None = None) -> str:
-    """Return the name of the pool of this directory, or of a temporary one, removed when `passing` ends."""
+    """Return the name of the pool of this directory, or of a temporary one, removed when `passing` ends.
+
+    Raises HostError if its pool is not active.
+    """
     pool = host.storage.pool_at(directory)
     if pool is None:
         return passing.enter_context(passing_pool(host, directory, note))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Artifact, Evidence, Standing
-from virtprov.guest.reservations import of_guest
+from virtprov.guest.marks.reservations import of_guest
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from virtprov.guest.document import Guest
-    from virtprov.guest.reservations import Reserved
+    from virtprov.guest.marks.reservations import Reserved
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
 
@@ -42,10 +42,10 @@ class Reservation(Artifact):
         return tree.element("host", None, {**facts, "ip": self.address})
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
-        found = list(self._entries(host))
-        if not found:
+        entries = list(self._entries(host))
+        if not entries:
             return Standing(GONE)
-        if any(self._is_own(entry) for _, _, entry in found):
+        if any(self._is_own(entry) for _, _, entry in entries):
             return Standing(OURS)
         return Standing(OTHERS, "the address is now reserved for another interface")
 

@@ -9,7 +9,8 @@ from virtprov.actions.run import definition
 from virtprov.actions.run.artifacts import nvram, reservations
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Artifact, Aside, Evidence, Standing
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
-from virtprov.guest import document, template_mark
+from virtprov.guest import document
+from virtprov.guest.marks import template_mark
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host

@@ -63,14 +63,14 @@ def barriers_to(host: HostView, paths: list[str]) -> list[Barrier]:
         return []
     from virtprov.support.acl import may_search
 
-    found: dict[str, Barrier] = {}
+    results: dict[str, Barrier] = {}
     seen: set[str] = set()
     for where in places:
         for directory in _way(where):
             if directory not in seen and may_search(directory, who) is False:
-                found[directory] = Barrier(directory, where, who)
+                results[directory] = Barrier(directory, where, who)
             seen.add(directory)
-    return list(found.values())
+    return list(results.values())
 
 
 def _way(where: str) -> list[str]:

@@ -24,8 +24,8 @@ from virtprov.actions.run.artifacts.pools_and_volumes import (
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.run.trail_reader import Run, read_ended_runs
 from virtprov.host.connection import Host
-from virtprov.support import state
 from virtprov.support.errors import HostError
+from virtprov.support.user_files import state
 
 CutOff = Callable[..., None]
 Look = Callable[[Host], dict[str, list[str]]]

@@ -1,0 +1,1 @@
+"""Bytes to and from the volumes of a host, and their progress."""

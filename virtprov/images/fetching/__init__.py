@@ -1,0 +1,1 @@
+"""Bring images to this machine: download, unpack and check them."""

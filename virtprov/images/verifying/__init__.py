@@ -1,0 +1,1 @@
+"""Verify images: files of checksums, and their signatures."""

@@ -1,0 +1,1 @@
+"""The files that virtprov keeps in the user's folders, shared by several runs: logs, locks, caches."""

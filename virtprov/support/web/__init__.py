@@ -1,0 +1,1 @@
+"""Files from web and FTP servers: asked for, downloaded, continued, with limits."""
