@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 PATIENCE = 12 * 3600.0
 """Seconds to wait for another command that brings the same image."""
 MODE = "0444"
+_TRIES = 3
+"""How often a base is put into its pool, if others put it there and remove it at the same time."""
 _SECTOR = 512
 
 
@@ -158,13 +160,18 @@ def _tell_of_part(context: RunContext, tag: str, folder: str) -> None:
 
 def _place(context: RunContext, fetched: Fetched, tag: str, base: BaseVolume) -> VolumeInfo:
     """Put a verified image into the pool, unless another machine or another user has just done so."""
-    while True:
+    for _ in range(_TRIES):
         try:
             return _put(context, fetched, tag, base)
         except Taken:
+            with suppress(HostError):  # something is being created in it
+                context.host.storage.refresh_pool(base.pool)
             found = await_base(context, base)
-            if found is not None or not os.path.exists(fetched.path):
-                return _require(found, base)
+            if found is not None:
+                return found
+        if not os.path.exists(fetched.path):
+            break
+    return _require(None, base)
 
 
 def _put(context: RunContext, fetched: Fetched, tag: str, base: BaseVolume) -> VolumeInfo:

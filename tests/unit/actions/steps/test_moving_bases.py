@@ -104,6 +104,36 @@ def test_somebody_else_was_faster(
     assert context.trail.artifacts(Base) == []
 
 
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_base_that_libvirt_has_not_seen_yet(
+    is_seen: bool, near: tuple[Host, Path], image: ResolvedImage, context_of: Around
+) -> None:
+    host, folder = near
+    name = cache.base_name(image, cache.tag_of(image))
+    (folder / name).write_bytes(DISK)
+
+    class Late(StandIn):
+        real = host
+        is_fresh = False
+
+        def storage_refresh_pool(self, pool: str) -> None:
+            self.is_fresh = is_seen
+
+        def storage_volume(self, pool: str, name: str) -> Any:
+            return host.storage.volume(pool, name) if self.is_fresh else None
+
+        def storage_volume_at(self, path: str) -> None:
+            return None
+
+    context = context_of(Late())
+    if is_seen:
+        bring(Late(), image, folder, context)  # type: ignore[arg-type]
+    else:
+        with pytest.raises(HostError, match="disappeared from pool 'images'"):
+            bring(Late(), image, folder, context)  # type: ignore[arg-type]
+    assert [path.name for path in folder.iterdir()] == [name]
+
+
 @pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
 def test_a_move_that_fails_gives_the_disk_back(
     failure: BaseException,
