@@ -61,8 +61,10 @@ bench: venv live-packages  ## measure start-up, editing, media and clones, compa
 	$(PYTHON_HERE) bench/media
 	if [ "$$(id -u)" = 0 ]; then
 	    $(PYTHON_HERE) bench/clone
+	    $(PYTHON_HERE) bench/ready
 	else
 	    sudo env PYTHONDONTWRITEBYTECODE=1 "PATH=$$PATH" $(PYTHON_HERE) bench/clone
+	    sudo env PYTHONDONTWRITEBYTECODE=1 "PATH=$$PATH" $(PYTHON_HERE) bench/ready
 	fi
 	$(PYTHON_HERE) bench/image
 	[ $$good = yes ]

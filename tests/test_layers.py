@@ -352,3 +352,10 @@ def test_the_reader_of_imports_sees_all_of_them(tmp_path: Path) -> None:
 def test_circles_are_found() -> None:
     graph = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}
     assert circles(graph) == [["a", "b", "c"]]
+
+
+@pytest.mark.parametrize("name", ["actions", "guest"])
+def test_tests_of_a_room_do_not_import_the_command_line(name: str) -> None:
+    files = sorted((TOP / "tests" / "unit" / name).rglob("*.py"))
+    wrong = [one for path in files for one in imports_of(str(path.relative_to(TOP)), path) if room(one.target) == "cli"]
+    assert files and told(wrong) == []

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import lzma
+import os
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 import time
@@ -14,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from lab import installer, inventory
-from lab.guests import until
+from lab.guests import BOOT_DEADLINE, until
 from lab.host import URI, Done, Host, running_host
 from lab.image import cache_root
 from lab.web import serving
@@ -158,7 +161,7 @@ def downloads(host: Host) -> list[str]:
 
 
 def killed_everywhere(
-    host: Host, command: Sequence[str], name: str, more: Callable[[Host], list[str]] = trails
+    host: Host, command: Sequence[str], name: str, more: Callable[[Host], list[str]] = lambda host: []
 ) -> None:
     """Kill the run at each of its points, one after the other, and clean up, until it was done: its guest is there.
 
@@ -225,6 +228,47 @@ def test_an_installation_from_an_image_that_is_killed(host: Host) -> None:
     remove(host, DOOMED)
     assert "Removed base image" in host.run(["virtprov-install", "--image-cache", "prune"]).out
     assert downloads(host) == []
+    assert inventory.take(host) == before
+
+
+# -- the answers of an installer -------------------------------------------------------------------
+
+ANSWERS = f"{IMAGES}/{DOOMED}-unattended.iso"
+SECRET = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def answering(host: Host) -> list[str]:
+    """A command that answers an installer from a CD by a disk, whose answers hold a password."""
+    installer.copy_grub(host.state / "grub.iso")
+    (host.state / "secret").write_text(f"{SECRET}\n")
+    words = ["--cdrom", str(host.state / "grub.iso"), "--osinfo", "win10", "--unattended"]
+    return [*LOCATED, *words, f"admin-password-file={host.state}/secret,user-login=ana"]
+
+
+def test_an_installer_with_answers_that_is_killed(host: Host, answering: list[str]) -> None:
+    before = inventory.take(host)
+    killed_everywhere(host, answering, DOOMED)
+    assert host.virsh("domstate", DOOMED) == "running"
+    assert SECRET not in host.virsh("dumpxml", DOOMED)
+    remove(host, DOOMED)
+    assert inventory.take(host) == before
+
+
+def test_who_is_killed_while_the_installer_runs(host: Host, answering: list[str]) -> None:
+    """The guest goes on: it has the disk open."""
+    before = inventory.take(host)
+    run = host.start(host.own([*answering, "--wait", "10m"]))
+    until("it runs", lambda: host.try_virsh("domstate", DOOMED).out.strip() == "running", time.sleep, BOOT_DEADLINE)
+    volume = host.outside(ANSWERS)
+    assert SECRET.encode() in volume.read_bytes() and stat.S_IMODE(volume.stat().st_mode) == 0o600
+    (child,) = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    os.kill(int(child), signal.SIGKILL)
+    run.communicate(timeout=BOOT_DEADLINE)
+    assert volume.exists()
+    assert f"Removed volume {DOOMED}-unattended.iso in pool 'default'." in clean_up(host).out
+    assert not volume.exists() and host.virsh("domstate", DOOMED) == "running"
+    remove(host, DOOMED)
     assert inventory.take(host) == before
 
 

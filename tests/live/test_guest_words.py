@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import shutil
 import stat
@@ -12,15 +14,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from lab import last_line
 from lab.guests import BOOT_DEADLINE, SSH, Shell, until
 from lab.host import Done, Host
 from lab.image import Image
 from lab.web import serving
 
+from tests.unit.unattended import sample
+
 pytestmark = pytest.mark.live
 
 NAME = "quay"
 ADDRESS, ADDRESS6 = "192.168.122.220", "fd00:122::dc"
+LOG = f"/var/log/libvirt/{NAME}.log"
+DONE = "test -s /var/tmp/ran && test $(id -u) = 0"
+"""Runs in the guest through ssh, because it has no channel for the agent."""
 PACKAGE = "lab-crane"
 CONTROL = f"""\
 Package: {PACKAGE}
@@ -76,6 +84,21 @@ def make_repository(folder: Path) -> None:
     (folder / "Packages").write_text(f"{CONTROL}Filename: ./{deb.name}\nSize: {size}\nSHA256: {digest}\n")
 
 
+def publish_image(folder: Path, image: Image) -> None:
+    """Publish the image as Debian does: a description has the digest in base64."""
+    name, build = "debian-12-generic-amd64", "20260801-2200"
+    place = folder / "images/cloud/bookworm"
+    (place / build).mkdir(parents=True)
+    (place / "latest").mkdir()
+    disk = place / build / f"{name}-{build}.qcow2"
+    disk.symlink_to(image.disk)
+    with image.disk.open("rb") as file:
+        digest = base64.b64encode(hashlib.file_digest(file, "sha512").digest()).decode().rstrip("=")
+    facts = {"kind": "Upload", "data": {"ref": f"bookworm/{build}/{disk.name}"}}
+    facts |= {"metadata": {"annotations": {"cloud.debian.org/digest": f"sha512:{digest}"}}}
+    (place / f"latest/{name}.json").write_text(json.dumps({"items": [facts]}))
+
+
 def make_authority(folder: Path) -> Path:
     """A certificate of a CA of its own."""
     path = folder / "ca.pem"
@@ -89,27 +112,34 @@ def made(lab: Host, image: Image, key: Path, tmp_path_factory: pytest.TempPathFa
     """The guest, made by one command that waits until it is ready."""
     folder = tmp_path_factory.mktemp("words")
     make_repository(folder)
+    publish_image(folder, image)
     (folder / "crane.sh").write_text(SCRIPT)
     (folder / "crane.sh").chmod(0o750)
     (folder / "sources").write_text("deb [trusted=yes] http://192.168.122.1:8000/ ./\n")
     config = lab.state / "home/ssh-config"
     config.write_text("Host other\n    User me\n")
     words: list[str | Path] = [
-        *("virtprov-install", "--virt-type", "qemu", "--name", NAME, "--osinfo", "debian12", "--import"),
-        *("--memory", "768", "--vcpus", "1", "--graphics", "none", "--noautoconsole", "--wait", "15"),
-        *("--disk", f"size=3,backing_store={image.disk}"),
+        *("virtprov-install", "--virt-type", "qemu", "--name", NAME, "--image", "debian12"),
+        *("--image-mirror", "http://192.168.122.1:8000", "--disk", "size=3"),
+        *("--memory", "768", "--vcpus", "1", "--graphics", "none", "--noautoconsole"),
+        *("--channel", "none", "--wait", f"ready,run={DONE},timeout=15m"),
         *("--network", f"network=default,static={ADDRESS}/24,{ADDRESS6}/64,gateway=192.168.122.1,dns=192.168.122.1"),
         *("--ssh-key", f"{key}.pub", "--timezone", "Asia/Tokyo", "--package", PACKAGE),
         *("--write", f"{folder}/crane.sh:/usr/local/bin/crane", "--write", f"{folder}/sources:/etc/apt/sources.list"),
         *("--run", "crane > /var/tmp/ran", "--run", "cat /opt/crane >> /var/tmp/ran"),
-        *("--ca-certs", make_authority(folder), "--ssh-config", config),
+        *("--ca-certs", make_authority(folder), "--ssh-config", config, "--serial", f"pty,log.file={LOG}"),
     ]
     with serving(lab, folder):
-        done = lab.run(words, deadline=960)
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(lab.inside(lab.own(words)), text=True, **pipes)  # type: ignore[call-overload]
+        last_line.measure(NAME, lab.uri, process, lab.outside(LOG))
+        out, err = process.communicate(timeout=960)
+    done = Done(process.returncode, out, err)
     assert done.rc == 0, done.out + done.err
     yield Made(lab, key, done, config)
     lab.virsh("destroy", NAME)
     lab.virsh("undefine", NAME, "--remove-all-storage")
+    assert lab.run(["virtprov-install", "--image-cache", "prune"]).rc == 0
 
 
 def test_the_first_login_is_verified(made: Made) -> None:
@@ -119,6 +149,29 @@ def test_the_first_login_is_verified(made: Made) -> None:
     entry = made.config.read_text()
     assert entry.startswith("Host other\n    User me\n") and f"    HostName {ADDRESS}\n" in entry
     assert "    StrictHostKeyChecking yes\n" in entry
+
+
+def test_what_was_waited_for_is_so(made: Made) -> None:
+    state, *_, disk = made.done.out.splitlines()
+    assert state == f"Guest '{NAME}' is running and ready."
+    assert disk.startswith("  disk:") and "not connected" not in made.done.err
+
+
+def test_cloud_init_finds_nothing_wrong_with_the_seed(made: Made) -> None:
+    """By cloud-init's own schema."""
+    said = made.run("sudo cloud-init schema --system 2>&1")
+    assert "Valid" in said and "Invalid" not in said and "deprecated" not in said.lower(), said
+
+
+def test_cloud_init_takes_the_answers_for_ubuntus_installer(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are user-data of cloud-init, which passes on the key `autoinstall`."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    wanted = sample.everything("ubuntu24.04", tmp_path)
+    data = base64.b64encode(sample.text(wanted, "ubuntu24.04", tmp_path).encode()).decode()
+    said = made.run(f"echo {data} | base64 -d > answers; cloud-init schema --config-file answers 2>&1")
+    assert "Valid" in said and "Invalid" not in said, said
 
 
 def test_another_host_key_is_refused(made: Made) -> None:

@@ -61,7 +61,8 @@ def _interface(text: str) -> WithPrefix:
     import ipaddress
 
     if "/" not in text:
-        raise UsageError(f"--network static: '{text}' has no prefix length", hint=f"for example {text}/24")
+        prefix = 64 if ":" in text else 24
+        raise UsageError(f"--network static: '{text}' has no prefix length", hint=f"for example {text}/{prefix}")
     try:
         found = ipaddress.ip_interface(text)
     except ValueError:

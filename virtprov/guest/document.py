@@ -8,6 +8,8 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 X86 = ("x86_64", "i686", "i586", "i386")
+OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
+"""Where a guest says which operating system it has: a libosinfo id, as virt-install writes it."""
 
 
 class Guest:

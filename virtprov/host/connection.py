@@ -78,6 +78,11 @@ class Host:
         return self._link.target.host if self.is_remote else ""
 
     @property
+    def ssh_jump(self) -> str:
+        """How ssh's `-J` names the other machine; "" if it is not reached by ssh, or not without settings."""
+        return self._link.target.ssh_jump
+
+    @property
     def is_session(self) -> bool:
         """Whether guests belong to one user (qemu:///session) instead of the system."""
         return self._link.target.is_session

@@ -87,6 +87,15 @@ class Uri(Record):
             return ports.get(self.option("transport"), ports["https"])
         return _PORTS.get(self.transport)
 
+    @property
+    def ssh_jump(self) -> str:
+        """The host as ssh's `-J` names it (ssh(1)); "" if libvirt does not use ssh, or uses settings of its own."""
+        own = any(self.option(name) for name in ("keyfile", "command", "known_hosts", "sshconfig"))
+        if not self.transport.endswith(("ssh", "ssh2")) or own or not self.host or self.host.startswith("-"):
+            return ""
+        place = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.user}@{place}"[not self.user :] + (f":{self.port}" if self.port else "")
+
     def option(self, name: str) -> str:
         """Return the value of `name` in the query, "" if it is missing."""
         from urllib.parse import parse_qs

@@ -277,12 +277,12 @@ class Cloning:
         """Return what the clone is waited for, if that is named. Raises UsageError for what cannot be found out."""
         if self.request.goals is None or self.request.planning:
             return None
-        from virtprov.actions.install import result
         from virtprov.actions.waiting import wait_goals
+        from virtprov.guest.document import OS_ID
         from virtprov.osinfo.find_profile import find_recorded
 
         guest = self.made.plan.domains[-1].guest
-        windows = find_recorded(guest.get(result.OS_ID)).is_windows
+        windows = find_recorded(guest.get(OS_ID)).is_windows
         seeded = self.made.inside.seed is not None
         return wait_goals.resolve(self.request.goals, guest, self.host, seeded=seeded, windows=windows)
 

@@ -209,11 +209,12 @@ class Installation:
     def _keep_login(self) -> None:
         """Add the guest to the user's ssh configuration, if that is requested and its address is known."""
         from virtprov.actions.seed import login
-        from virtprov.actions.waiting import addresses
+        from virtprov.actions.waiting import addresses, ssh_route
 
         way, name = self.made.login, self.made.plan.name
         if way is None or not way.ssh_config:
             return
+        way = way._replace(jump=ssh_route.find_route(self.made.plan.domains[-1].guest, self.host).jump)
         address = way.address or next(iter(addresses.of(self.host, name)), "")
         if address:
             login.keep_entry(way, self.host, address, self.hears.on_note)

@@ -69,7 +69,8 @@ def parse_wait(text: str) -> float | Goals:
     from virtprov.actions.goals import GOALS
 
     word = text.strip()
-    if any(part.partition("=")[0].strip() in (*GOALS, _TIMEOUT) for part in word.split(",")):
+    names = [part.partition("=")[0].strip() for part in word.split(",")]
+    if names[0][:1].isalpha() or any(name in (*GOALS, _TIMEOUT) for name in names):
         return _parse_goals(word)
     return _parse_time(word)
 
@@ -100,7 +101,7 @@ def _parse_time(word: str) -> float:
 
 
 _TIMEOUT = "timeout"
-_WORDS = "use ip, ssh, agent, cloud-init, ready, shutdown, run=COMMAND, timeout=30m"
+_WORDS = "use ip, ssh, agent, cloud-init, ready, shutdown, run=COMMAND, timeout=30m; or a time alone, such as 90s"
 
 
 def _parse_goals(text: str) -> Goals:

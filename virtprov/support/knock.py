@@ -1,8 +1,9 @@
-"""Ask a TCP port whether an ssh server answers there, without waiting for it."""
+"""Ask a TCP port whether an ssh server answers there, or another service, without waiting for it."""
 
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,22 +12,39 @@ if TYPE_CHECKING:
 
 _MOST = 255
 """The longest first line of an ssh server, in bytes (RFC 4253, 4.2)."""
-_SSH = b"SSH-"
+
+
+class Service(NamedTuple):
+    """A service in a guest: its port, what it is in a sentence, what it is sent first, how its answer begins."""
+
+    name: str
+    port: int
+    title: str
+    hello: bytes
+    answer: bytes
+
+
+SSH = Service("ssh", 22, "an ssh server", b"", b"SSH-")
+# a request to connect, as in MS-RDPBCGR 2.2.1.1, in a packet of RFC 1006, which is answered by such a packet
+RDP = Service("RDP", 3389, "an RDP server", bytes.fromhex("030000130ee000000000000100080003000000"), b"\x03\x00")
+# its port is that of MS-WSMV
+WINRM = Service("WinRM", 5985, "a WinRM server", b"GET /wsman HTTP/1.1\r\nHost: guest\r\n\r\n", b"HTTP/1.")
+SERVICES = {service.port: service for service in (SSH, RDP, WINRM)}
 
 
 class Attempt:
-    """One connection, on which the first bytes of an ssh server are waited for.
+    """One connection, on which the first bytes of an ssh server, or of another service, are waited for.
 
     A connection alone is no answer: a forwarded port accepts it before the guest does. `reply` is None as long as
-    nothing is known, "" if an ssh server answers, and otherwise why none does. `began` is in seconds of `monotonic`.
+    nothing is known, "" if the service answers, and otherwise why it does not. `began` is in seconds of `monotonic`.
     """
 
-    def __init__(self, address: str, port: int) -> None:
+    def __init__(self, address: str, port: int, service: Service = SSH) -> None:
         import errno
         import os
         import socket
 
-        self.place = (address, port)
+        self.place, self.service = (address, port), service
         self.began = time.monotonic()
         self.reply: str | None = None
         self.is_connected = False
@@ -66,6 +84,7 @@ class Attempt:
             if number:
                 self.end(os.strerror(number).lower())
             self.is_connected = not number
+            self._say_hello()
             return
         try:
             piece = self._socket.recv(_MOST)
@@ -75,10 +94,19 @@ class Attempt:
             self.end((problem.strerror or str(problem)).lower())
             return
         self._heard += piece
-        if self._heard.startswith(_SSH):
+        answer = self.service.answer
+        if self._heard.startswith(answer):
             self.end("")
-        elif not piece or not _SSH.startswith(self._heard):
-            self.end("what answers is not an ssh server" if piece else "the connection was closed")
+        elif not piece or not answer.startswith(self._heard):
+            self.end(f"what answers is not {self.service.title}" if piece else "the connection was closed")
+
+    def _say_hello(self) -> None:
+        if self._socket is None or not self.service.hello:
+            return
+        try:
+            self._socket.send(self.service.hello)  # a new connection has room for these few bytes
+        except OSError as problem:
+            self.end((problem.strerror or str(problem)).lower())
 
 
 def look_at(attempts: Iterable[Attempt], seconds: float) -> None:

@@ -13,6 +13,8 @@ ROUNDS_MOST = 999_999_999
 SALT_SIZE = 16
 # what crypt(5) lists: MD5, bcrypt, SHA-256, SHA-512, yescrypt, gost-yescrypt, scrypt
 HASH_KINDS = ("1", "2a", "2b", "2y", "5", "6", "y", "gy", "7")
+HASH_LEAST = 22
+"""How long the last part of a hash is at least (MD5)."""
 # without the pairs that look alike on a console: 0 O, 1 I l
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _BASE64 = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -49,7 +51,11 @@ def hash_password(password: str, *, salt: str = "", rounds: int = 0) -> str:
 def is_hash(text: str) -> bool:
     """Say whether `text` is a hash ("$6$salt$hash", "$y$...") as `/etc/shadow` holds it, not a password."""
     parts = text.split("$")
-    return len(parts) >= 4 and not parts[0] and parts[1] in HASH_KINDS and len(parts[-1]) >= 22
+    if len(parts) < 4 or parts[0] or parts[1] not in HASH_KINDS or len(parts[-1]) < HASH_LEAST:
+        return False
+    # crypt(5): a salt is visible ASCII without `:;*!\\`; quotes and the like are in no salt that a program makes
+    is_plain = all("!" < letter < "\x7f" and letter not in "\"'`:;*!\\" for letter in text)
+    return is_plain and set(parts[-1]) <= set(_BASE64)
 
 
 def _sha512(password: bytes, salt: bytes, rounds: int) -> bytes:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Handler = Callable[[int, FrameType | None], Any] | int | Handlers
     Word = str | os.PathLike[str]
 
+_TAIL = 4096
+"""How much of what a program writes beside this one is kept, in bytes."""
+
 # where to look when a program is missing: name -> Debian's package, Fedora's package
 PACKAGES = {
     "qemu-img": ("qemu-utils", "qemu-img"),
@@ -123,6 +126,50 @@ def _feed(process: subprocess.Popen[bytes], source: Iterable[bytes]) -> Backgrou
             raise
 
     return Background(feed, "feeding")
+
+
+class Child:
+    """A program that runs beside this one, given `data` to read; the end of what it writes is kept.
+
+    Raises CommandError when it is not there or cannot be started.
+    """
+
+    def __init__(self, argv: Sequence[Word], data: bytes) -> None:
+        import subprocess
+
+        from virtprov.support.background import Background
+
+        words = [os.fspath(word) for word in argv]
+        log.debug("+ %s (beside)", show(words))
+        self._said = b""
+        try:
+            self._process = subprocess.Popen(
+                words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        except OSError as error:
+            raise not_startable(words[0], error) from None
+        _feed(self._process, [data])
+        self._listening = Background(self._listen, "listening")
+
+    def _listen(self) -> None:
+        pipe = self._process.stdout
+        assert pipe is not None
+        with pipe:
+            while data := pipe.read1(_TAIL):  # type: ignore[attr-defined]
+                self._said = (self._said + data)[-_TAIL:]
+
+    def look(self) -> tuple[int, str] | None:
+        """Return how it ended and the end of what it wrote; None while it runs."""
+        status = self._process.poll()
+        if status is None:
+            return None
+        self._listening.wait(1)  # another process may have its output open
+        return status, self._said.decode(errors="replace")
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
 
 
 def run_attached(argv: Sequence[Word]) -> int:

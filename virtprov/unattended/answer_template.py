@@ -37,7 +37,7 @@ def quoting(file: str) -> Callable[[str], str]:
     if file.endswith(".xml"):
         return _quote_xml
     if file.endswith(".json") or file.startswith("autoinstall"):
-        return _quote_json  # JSON is YAML as well
+        return _quote_json
     return _quote_shell if file.startswith(("kickstart", "alpine")) else str
 
 
@@ -48,9 +48,16 @@ def _quote_xml(text: str) -> str:
 
 
 def _quote_json(text: str) -> str:
+    """Return a text of JSON that is YAML as well, which has no pairs of surrogates (YAML 1.2.2, 5.7)."""
     import json
 
-    return json.dumps(text)
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(f"\\u{ord(letter):04x}" if _is_special(letter) else letter for letter in quoted)
+
+
+def _is_special(letter: str) -> bool:
+    """Return whether YAML may take a character for a line break, or refuse it."""
+    return not letter.isprintable() and ord(letter) < 0x10000
 
 
 def _quote_shell(text: str) -> str:

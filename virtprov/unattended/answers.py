@@ -9,7 +9,7 @@ from virtprov.cloudinit.value_sources import Reader
 from virtprov.cloudinit.word_contents import Proxy, read_contents
 from virtprov.support.errors import UsageError
 from virtprov.support.text import host_name, join_words
-from virtprov.unattended.installers import AUTOINSTALL, DESKTOP, WINDOWS
+from virtprov.unattended.installers import AUTOINSTALL, DESKTOP, KICKSTART, WINDOWS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +71,14 @@ def check_words(request: UnattendedRequest, installer: Installer) -> None:
             )
     if request.drivers and installer.name != WINDOWS.name:
         raise UsageError("--unattended drivers: only Windows needs drivers from an ISO", hint="omit it")
+    if installer.name == KICKSTART.name:
+        for command in request.run:
+            if command.lstrip().startswith("%"):  # even inside of a script: pykickstart, parser.py
+                raise UsageError(
+                    f"--unattended run: '{command}' starts with '%', which begins or ends a section of a kickstart "
+                    "file",
+                    hint="put something in front of it, such as `sh -c`",
+                )
 
 
 def read_answers(
@@ -91,7 +99,11 @@ def read_answers(
     env = os.environ if environment is None else environment
     reader = Reader()
     contents = read_contents(request, reader, env)
-    return _read_accounts(request, installer, reader, env, generate)._replace(
+    accounts = _read_accounts(request, installer, reader, env, generate)
+    if installer.name == WINDOWS.name or request.script:
+        for password in (accounts.admin_password, accounts.user_password):
+            _check_plain(password)
+    return accounts._replace(
         hostname=request.hostname or host_name(request.guest_name) or "guest",
         timezone=contents.timezone or _own_zone(root),
         locale=_locale(request.locale or _own_locale(env)),
@@ -135,6 +147,19 @@ def _read_accounts(
 
 def _password(reader: Reader, name: str, file: str) -> str:
     return reader.password(name, file) if file else ""
+
+
+def _check_plain(password: str) -> None:
+    """Raise UsageError for a password that cannot be written as text into answers that are XML."""
+    from virtprov.support import passwords
+
+    if passwords.is_hash(password):
+        raise UsageError(
+            "--unattended: the password is given as a hash, but these answers take it only as text",
+            hint="put the password itself into the file",
+        )
+    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 or letter in "\ufffe\uffff" for letter in password):
+        raise UsageError("--unattended: the password contains a control character", hint="use another password")
 
 
 def _hash(password: str) -> str:

@@ -92,6 +92,8 @@ def _of_system(answers: Answers, installer: Installer, facts: Facts) -> dict[str
 
 def _commands(answers: Answers, installer: Installer) -> tuple[str, ...]:
     """Return the commands for the installed system: what the installer has no answer for, then those of the user."""
+    import shlex
+
     made: list[str] = []
     if answers.user and not answers.user_hash and answers.keys:  # no password that sudo could ask for
         rule = f"{answers.user} ALL=(ALL) NOPASSWD:ALL"
@@ -99,7 +101,7 @@ def _commands(answers: Answers, installer: Installer) -> tuple[str, ...]:
     if installer.name in (PRESEED.name, AGAMA.name):
         made += _key_commands(answers)
     if installer.name == AUTOINSTALL.name and answers.admin_hash:
-        made.append(f"usermod -p '{answers.admin_hash}' root")
+        made.append(f"usermod -p {shlex.quote(answers.admin_hash)} root")
     return (*made, *answers.commands)
 
 
@@ -113,6 +115,6 @@ def _key_commands(answers: Answers) -> list[str]:
     home = f"/home/{user}" if answers.user else "/root"
     return [
         f"install -d -m 700 -o {user} {home}/.ssh",
-        *(f"echo {shlex.quote(key)} >> {home}/.ssh/authorized_keys" for key in answers.keys),
+        *(f"printf '%s\\n' {shlex.quote(key)} >> {home}/.ssh/authorized_keys" for key in answers.keys),
         f"chown {user} {home}/.ssh/authorized_keys && chmod 600 {home}/.ssh/authorized_keys",
     ]

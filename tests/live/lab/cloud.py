@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+from lab import last_line
 from lab.far import Far
 from lab.guests import Shell
 from lab.host import Done, Host
@@ -49,21 +50,26 @@ class Elsewhere(NamedTuple):
     done: Done
 
 
-def begin(host: Host, name: str, key: str | Path, *words: str, uri: str = "", seed: str = "") -> Begun:
+def begin(
+    host: Host, name: str, key: str | Path, *words: str, log: tuple[Host, str], uri: str = "", seed: str = ""
+) -> Begun:
     """Start virtprov-install on `host` for a guest called `name`, which lets the owner of `key` in.
 
-    `seed` are more sub-options of --cloud-init.
+    `seed` are more sub-options of --cloud-init, `log` is the host of the guest and the path of its serial log there.
     """
+    place, path = log
     argv = [
         *("virtprov-install", "--virt-type", "qemu", "--name", name, "--osinfo", "debian12", "--import"),
         *("--memory", str(MEMORY_MIB), "--vcpus", "1", "--graphics", "none", "--noautoconsole"),
-        *("--wait", "ready,timeout=15m", "--output", "json"),
+        *("--wait", "ready,timeout=15m", "--output", "json", "--serial", f"pty,log.file={path}"),
         *("--cloud-init", f"clouduser-ssh-key={key}.pub,hostname={name}{seed}"),
         *words,
     ]
     own = host.inside(host.own(argv, uri=uri))
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return Begun(subprocess.Popen(own, text=True, **pipes), argv)  # type: ignore[call-overload]
+    process = subprocess.Popen(own, text=True, **pipes)  # type: ignore[call-overload]
+    last_line.measure(name, uri or host.uri, process, place.outside(path))
+    return Begun(process, argv)
 
 
 def begin_far(lab: Host, far: Far, image: Image, key: Path) -> Begun:
@@ -71,7 +77,8 @@ def begin_far(lab: Host, far: Far, image: Image, key: Path) -> Begun:
     (lab.state / "rebooting").write_text(REBOOTING)
     disk, network = f"upload={image.disk},size={DISK_GIB}", f"network=default,reserve={RESERVED}"
     seed = f",user-data={lab.state}/rebooting"
-    return begin(lab, FAR_NAME, key, "--disk", disk, "--network", network, uri=far.by_ssh(), seed=seed)
+    log = (far.host, f"/var/log/libvirt/{FAR_NAME}.log")
+    return begin(lab, FAR_NAME, key, "--disk", disk, "--network", network, log=log, uri=far.by_ssh(), seed=seed)
 
 
 def finish_far(begun: Begun, far: Far, key: Path) -> Elsewhere:
@@ -85,14 +92,15 @@ def begin_user(user: User, image: Image, key: Path) -> Begun:
     (user.state / "key.pub").write_text(key.with_suffix(".pub").read_text())
     disk = f"size={DISK_GIB},backing_store={image.disk}"
     words = ["--disk", disk, "--network", "user", "--publish", f"127.0.0.1:{PORT}:22"]
-    return begin(user, USER_NAME, f"{HOME}/key", *words)
+    return begin(user, USER_NAME, f"{HOME}/key", *words, log=(user, f"{HOME}/{USER_NAME}.log"))
 
 
 def begin_broken(user: User, image: Image) -> Begun:
     """A guest of the same user whose seed goes wrong."""
     (user.state / "broken").write_text(BROKEN)
     disk, seed = f"size={DISK_GIB},backing_store={image.disk}", f",user-data={HOME}/broken"
-    return begin(user, BROKEN_NAME, f"{HOME}/key", "--disk", disk, "--network", "user", seed=seed)
+    log = (user, f"{HOME}/{BROKEN_NAME}.log")
+    return begin(user, BROKEN_NAME, f"{HOME}/key", "--disk", disk, "--network", "user", log=log, seed=seed)
 
 
 def finish_user(begun: Begun, lab: Host, key: Path) -> Elsewhere:

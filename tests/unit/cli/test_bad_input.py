@@ -63,7 +63,7 @@ FLAGS = [
     (["--disk", "none", "--controller", "num_pcie_root_ports=999999"], USAGE, "from 0 to 255", "14"),
     (["--disk", "none", "--vcpus", "9" * 50], USAGE, "too long for a number", "digits"),
     (["--disk", "none", "stray"], USAGE, "stray", "must follow a flag"),
-    (["--disk", "none", "--wait", "soon"], USAGE, "'soon'", "--wait 30"),
+    (["--disk", "none", "--wait", "soon"], USAGE, "'soon'", "or a time alone"),
     (["--disk", "none", "--print-xml", "9"], USAGE, "'9'", "1, 2, all"),
     (["--disk", "none", "--pxe", "--cdrom", "/x.iso"], USAGE, "--cdrom and --pxe", "a single installation method"),
     (["--disk", "none", "--transient", "--autostart"], USAGE, "--transient", "omit"),

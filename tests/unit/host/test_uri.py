@@ -92,3 +92,21 @@ def test_libvirt_reads_the_quoted_path_back(tmp_path: Path) -> None:
     path.write_text("<node><network><name>odd</name><bridge name='virbr9'/></network></node>")
     with connect("test://" + quoted_path(str(path))) as host:
         assert host.networks.names() == ("odd",)
+
+
+@pytest.mark.parametrize(
+    ("text", "jump"),
+    [
+        ("qemu+ssh://far.example/system", "far.example"),
+        ("qemu+ssh://ana@far.example:2222/system", "ana@far.example:2222"),
+        ("qemu+libssh2://ana@[2001:db8::1]:2222/system?no_verify=1", "ana@[2001:db8::1]:2222"),
+        ("qemu+ssh://ana@far.example/system?keyfile=/k", ""),
+        ("qemu+ssh://far.example/system?command=/bin/myssh", ""),
+        ("qemu+ssh://-oProxyCommand=true/system", ""),
+        ("qemu+ssh:///system", ""),
+        ("qemu+tls://far.example/system", ""),
+        ("qemu:///system", ""),
+    ],
+)
+def test_the_host_as_a_machine_on_the_way(text: str, jump: str) -> None:
+    assert parse(text).ssh_jump == jump

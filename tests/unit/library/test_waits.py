@@ -37,8 +37,12 @@ def test_what_to_wait_for(text: str, goals: Goals) -> None:
 @pytest.mark.parametrize(
     ("text", "why", "hint"),
     [
-        ("soon", "'soon' is not a duration", "--wait ready"),
-        ("sssh", "'sssh' is not a duration", "--wait ready"),
+        ("soon", "unknown word 'soon'", "or a time alone"),
+        ("sssh", "unknown word 'sssh'", "'ssh'"),
+        ("READY", "unknown word 'READY'", "ready"),
+        ("ip ssh", "unknown word 'ip ssh'", "use ip, ssh"),
+        ("1h30", "'1h30' is not a duration", "--wait ready"),
+        (",", "',' is not a duration", "--wait ready"),
         ("ip,sssh", "unknown word 'sssh'", "'ssh'"),
         ("ip,30", "unknown word '30'", "timeout=30m"),
         ("run", "run requires a command", "run=COMMAND"),

@@ -88,6 +88,13 @@ def test_passwords_that_are_empty_or_not_ascii() -> None:
         ("$6$salt$short", False),
         ("a$6$salt$" + "x" * 86, False),
         ("$99$salt$" + "x" * 86, False),
+        ("$6$salt$" + "x" * 21, False),
+        ("$1$salt$" + "x" * 22, True),
+        ("$6$salt$" + "x" * 22 + " not a hash", False),
+        ("$6$sa lt$" + "x" * 22, False),
+        ("$6$sa'lt$" + "x" * 22, False),
+        ("$6$salt$" + "é" * 22, False),
+        ("$6$sa:lt$" + "x" * 22, False),
     ],
 )
 def test_what_is_a_hash(text: str, is_hash: bool) -> None:

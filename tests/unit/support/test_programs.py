@@ -154,3 +154,44 @@ def test_a_filter_that_nobody_reads_on_is_ended() -> None:
     running = programs.filtered(["yes"], [b""], 100)
     assert next(running)
     running.close()  # type: ignore[attr-defined]
+
+
+# -- beside this one --------------------------------------------------------------------------------
+
+
+def ended(child: programs.Child) -> tuple[int, str]:
+    child._process.wait(60)
+    found = child.look()
+    assert found is not None
+    return found
+
+
+def test_a_program_beside_this_one_reads_its_data_and_is_listened_to() -> None:
+    child = programs.Child(["sh", "-c", "tr a-z A-Z; echo done >&2; exit 3"], b"abc ")
+    assert ended(child) == (3, "ABC done\n")
+
+
+def test_only_the_end_of_what_it_writes_is_kept() -> None:
+    status, said = ended(programs.Child(["sh", "-c", "seq 100000; echo the end"], b""))
+    assert status == 0 and said.endswith("100000\nthe end\n") and len(said) == 4096
+
+
+def test_a_program_that_reads_nothing_is_no_failure() -> None:
+    assert ended(programs.Child(["true"], b"x" * 1_000_000)) == (0, "")
+
+
+def test_a_program_that_runs_is_ended() -> None:
+    child = programs.Child(["sleep", "600"], b"")
+    assert child.look() is None
+    child.kill()
+    assert child.look() == (-signal.SIGKILL, "")
+
+
+def test_a_program_that_is_not_there_cannot_run_beside_this_one() -> None:
+    with pytest.raises(CommandError, match="'nosuch-program' is not installed"):
+        programs.Child(["nosuch-program"], b"")
+
+
+def test_a_program_beside_this_one_does_not_get_ctrl_c() -> None:
+    child = programs.Child(["sh", "-c", "cat; ps -o sid= -p $$"], b"")
+    assert int(ended(child)[1]) == child._process.pid

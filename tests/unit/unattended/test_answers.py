@@ -35,6 +35,23 @@ def test_a_bare_machine_and_root_have_defaults(tmp_path: Path) -> None:
     assert (found.keyboard, found.locale) == ("us", "en_US.UTF-8")
 
 
+@pytest.mark.parametrize(
+    ("name", "user"),
+    [
+        ("a" * 32, "a" * 32),
+        ("a" * 33, ""),
+        ("b1-c_d", "b1-c_d"),
+        ("1a", ""),
+        ("-a", ""),
+        ("a.b", ""),
+        ("josé", ""),
+        ("ROOT", ""),
+    ],
+)
+def test_the_callers_name_is_only_taken_if_linux_takes_it(name: str, user: str, tmp_path: Path) -> None:
+    assert read("fedora43", UnattendedRequest(), tmp_path, LOGNAME=name).user == user
+
+
 @pytest.mark.parametrize(("system", "is_user"), [("fedora43", False), ("ubuntu24.04", True), ("win11", True)])
 def test_without_a_login_a_password_is_made_for_root_or_the_user(system: str, is_user: bool, tmp_path: Path) -> None:
     found = read(system, UnattendedRequest(), tmp_path)

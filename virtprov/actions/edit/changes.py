@@ -10,7 +10,7 @@ from virtprov.guest import defaults, hostdev
 from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.locate import DiskResolver, change_source
 from virtprov.guest.disks.new.volumes import Making
-from virtprov.guest.document import Guest
+from virtprov.guest.document import OS_ID, Guest
 from virtprov.guest.edits import boot_order, default_network, removed_storage
 from virtprov.guest.edits import obsolete_parts as leftovers
 from virtprov.guest.edits.companions import after_edit, after_removal
@@ -43,7 +43,6 @@ SEED, EJECT = "cloud-init", "eject"
 """A new cloud-init seed, and removing the seed."""
 TEMPLATE = "template"
 """Making the guest a template, and ending that."""
-OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 
 
 class EditRequest(Record):

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import EDIT, OS_ID, EditRequest, change
+from virtprov.actions.edit.changes import EDIT, EditRequest, change
 from virtprov.actions.edit.outcome import lines, render_with_diff
 from virtprov.guest import publish
 from virtprov.guest.disks.source import DiskSource
-from virtprov.guest.document import DomainDocument
+from virtprov.guest.document import OS_ID, DomainDocument
 from virtprov.guest.marks import reservations
 from virtprov.guest.write import select
 from virtprov.options.catalogue import table

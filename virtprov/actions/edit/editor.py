@@ -144,8 +144,8 @@ class Editor:
             from virtprov.actions.edit import template
 
             is_on = result.autostart is not None and result.autostart[1]
-            wish = template.Wish(options.start, options.update and info.active, options.define, is_on)
-            template.refuse(self.host, source.stored.guest, result.guest, wish)
+            effects = template.Effects(options.start, options.update and info.active, options.define, is_on)
+            template.refuse(self.host, source.stored.guest, result.guest, effects)
         report = guest_report.report(result, options, text=edit.shows)
         if not options.verify:
             self._complete(report, result, options)

@@ -48,7 +48,7 @@ def list_checks(value: str, before: Guest, after: Guest) -> list[Step]:
     return [steps.confirm_free(before)] if value and template_mark.is_marked(before) else []
 
 
-class Wish(Record):
+class Effects(Record):
     """What an edit does to a guest: starts it, changes it while it runs, stores it, and has it started by the host."""
 
     start: bool
@@ -57,13 +57,13 @@ class Wish(Record):
     autostart: bool
 
 
-def refuse(host: HostView, before: Guest, after: Guest, wish: Wish) -> None:
+def refuse(host: HostView, before: Guest, after: Guest, effects: Effects) -> None:
     """Raise HostError for an edit of a template that would damage its clones. Reads all guests only for these edits."""
-    lost = _list_lost(before, after) if wish.define else []
+    lost = _list_lost(before, after) if effects.define else []
     refused = {
-        "started": wish.start,
-        "changed while it runs": wish.update,
-        "started with the host": wish.define and wish.autostart,
+        "started": effects.start,
+        "changed while it runs": effects.update,
+        "started with the host": effects.define and effects.autostart,
         f"changed so that it loses {', '.join(lost)}": bool(lost),
     }
     what = next((what for what, is_wanted in refused.items() if is_wanted), "")

@@ -147,7 +147,8 @@ def _find_login(
     own = wanted.completes or wanted.ssh_key or wanted.clouduser_ssh_key or wanted.password or wanted.password_file
     own_user = setting.image.default_user or login.default_user(setting.profile)
     user = wanted.user or (own_user if own or not wanted.root_ssh_key else "root")
-    way = Login(user, guest.uuid)
+    keys = (*wanted.ssh_key, wanted.clouduser_ssh_key, wanted.root_ssh_key)
+    way = Login(user, guest.uuid, identity=login.find_identity(key for key in keys if key))
     if wanted.host_key is not None:
         way = way._replace(known_hosts=login.known_hosts_path(guest.uuid))
     forward = next((each for each in request.publish if each.guest == SSH_PORT and each.protocol == "tcp"), None)

@@ -9,7 +9,7 @@ from virtprov.actions.seed.login import Login
 from virtprov.actions.waiting import addresses, ssh_route
 from virtprov.guest import checks
 from virtprov.guest.disks.source import DiskSource
-from virtprov.guest.document import Guest
+from virtprov.guest.document import OS_ID, Guest
 from virtprov.guest.marks import reservations
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.frozen import Record
@@ -18,8 +18,6 @@ from virtprov.xml import path
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
-
-OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 
 
 class Disk(Record):
@@ -75,6 +73,9 @@ def _ssh(host: Host, guest: Guest, known: list[str]) -> str:
     found = ssh_route.find_route(guest, host)
     if way.host or (way.address and found.is_open):
         return way.line()
+    behind = found.behind_jump([*([way.address] if way.address else []), *known])
+    if behind:
+        return way._replace(address=behind[0], port=ssh_route.SSH_PORT, jump=found.jump).line()
     places = found.places(known)
     if not places:
         return ""

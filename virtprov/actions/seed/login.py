@@ -13,7 +13,7 @@ from virtprov.support.frozen import Record
 from virtprov.support.user_files import dirs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from virtprov.host.connection import Host
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER = "known_hosts"
 _NOTE = "# virtprov "
+_NOTED = ("user", "address", "host", "ssh_config", "identity")
 _LARGEST = 65536
 
 
@@ -30,7 +31,8 @@ class Login(Record):
     `known_hosts` is the file with the guest's host key, in which it is named `uuid`; "" if the key is not known.
     `address` is set if it is known beforehand: a fixed address, or one of the host that forwards `port`; otherwise the
     guest's own address is used. `host` is the name of the guest's entry in the ssh configuration `ssh_config` (""
-    without one).
+    without one). `identity` is the file of the private key, "" where ssh finds it by itself. `jump` is a machine on the
+    way, as for ssh's `-J`, "" without one.
     """
 
     user: str = ""
@@ -40,6 +42,8 @@ class Login(Record):
     port: int = 22
     host: str = ""
     ssh_config: str = ""
+    identity: str = ""
+    jump: str = ""
 
     def command(self, address: str = "") -> list[str]:
         """Return the words of the command that logs in; `address` is the guest's own."""
@@ -51,10 +55,20 @@ class Login(Record):
         options: list[str] = []
         for name, value in self.settings():
             options += ["-o", f"{name}={value}"]
+        if self.identity and "%" in self.identity:  # ssh looks for the file of `-i` before it reads tokens
+            options += ["-o", f"IdentityFile={_quote_path(self.identity)}"]
+        elif self.identity:
+            options += ["-i", self.identity]
+        if self.jump:
+            options += ["-J", self.jump]
         if self.port != 22:
             options += ["-p", str(self.port)]
         target = self.address or address
         return ["ssh", *options, f"{self.user}@{target}" if self.user else target]
+
+    def command_at(self, address: str, port: int) -> list[str]:
+        """Return the words of the command that logs in at this place, without the guest's entry in a configuration."""
+        return self._replace(host="", ssh_config="", address=address, port=port).command()
 
     def line(self, address: str = "") -> str:
         """Return that command as one line for a shell."""
@@ -66,8 +80,17 @@ class Login(Record):
         """Return ssh's settings (ssh_config(5)) that check the guest's host key; none if the key is not known."""
         if not self.known_hosts:
             return []
-        file = f'"{self.known_hosts}"' if " " in self.known_hosts else self.known_hosts
-        return [("UserKnownHostsFile", file), ("HostKeyAlias", self.uuid), ("StrictHostKeyChecking", "yes")]
+        return [
+            ("UserKnownHostsFile", _quote_path(self.known_hosts)),
+            ("HostKeyAlias", self.uuid),
+            ("StrictHostKeyChecking", "yes"),
+        ]
+
+
+def _quote_path(path: str) -> str:
+    """Return a path for ssh's settings, where a percent sign starts a token (ssh_config(5))."""
+    text = path.replace("%", "%%")
+    return f'"{text}"' if " " in text else text
 
 
 _USERS = {
@@ -83,6 +106,24 @@ def default_user(profile: Profile) -> str:
     return _USERS.get(profile.distro, profile.distro if profile.distro in _NAMED_LIKE_IT else "")
 
 
+_OWN_KEYS = ("id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_xmss", "id_dsa")
+"""The files in ~/.ssh whose keys ssh tries by itself (ssh_config(5), IdentityFile)."""
+
+
+def find_identity(keys: Iterable[str]) -> str:
+    """Return the file of the private key that lies beside the first of these files of public keys, NAME.pub.
+
+    "" if there is none, and for a key that ssh tries by itself. Keys that are no files are passed over.
+    """
+    for text in keys:
+        public = os.path.abspath(os.path.expanduser(text.removeprefix("@")))
+        private = public.removesuffix(".pub")
+        if private != public and os.path.isfile(public) and os.path.isfile(private):
+            own = os.path.join(os.path.expanduser("~"), ".ssh")
+            return "" if private in [os.path.join(own, name) for name in _OWN_KEYS] else private
+    return ""
+
+
 def known_hosts_path(uuid: str) -> str:
     """Return the path of the file with the host key of the guest with this UUID."""
     return os.path.join(dirs.state(), "virtprov", FOLDER, uuid)
@@ -93,7 +134,7 @@ def known_hosts_text(login: Login, public_key: str) -> str:
     import json
 
     note = {"user": login.user, "address": login.address, "port": login.port}
-    note |= {"host": login.host, "ssh_config": login.ssh_config}
+    note |= {"host": login.host, "ssh_config": login.ssh_config, "identity": login.identity}
     return f"{_NOTE}{json.dumps(note)}\n" + (f"{login.uuid} {public_key}\n" if public_key else "")
 
 
@@ -104,7 +145,7 @@ def find(uuid: str) -> Login | None:
     if text is None:
         return None
     note = _read_note(text)
-    words = {name: note[name] for name in ("user", "address", "host", "ssh_config") if isinstance(note.get(name), str)}
+    words = {name: note[name] for name in _NOTED if isinstance(note.get(name), str)}
     port = note.get("port")
     file = path if _key_of(text, uuid) else ""
     return Login(uuid=uuid, known_hosts=file, port=port if isinstance(port, int) else 22, **words)
@@ -120,6 +161,8 @@ def keep_entry(login: Login, host: Host, address: str, say: Callable[[str], None
 
     settings = [("HostName", login.address or address), *([("User", login.user)] if login.user else [])]
     settings += [("Port", str(login.port))] if login.port != 22 else []
+    settings += [("ProxyJump", login.jump)] if login.jump else []
+    settings += [("IdentityFile", _quote_path(login.identity))] if login.identity else []
     ssh_config.add(login.ssh_config, login.host, login.uuid, settings + login.settings(), host, say)
     path = known_hosts_path(login.uuid)
     key = _key_of(_read(path) or "", login.uuid)

@@ -10,7 +10,7 @@ from virtprov.actions.steps.seed_volumes import OldSeed, WriteSeed
 from virtprov.cloudinit.documents import new_instance_id
 from virtprov.cloudinit.seed_request import FLAG, SeedRequest
 from virtprov.guest.disks.source import DiskSource
-from virtprov.guest.document import Guest
+from virtprov.guest.document import OS_ID, Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
 
 EJECT = "eject"
-OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 ANOTHER = ("seed.iso", "cidata.iso", "cloud-init.iso", "cloudinit.iso")
 """Common file name endings of seeds created by others."""
 

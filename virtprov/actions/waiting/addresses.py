@@ -8,6 +8,8 @@ from virtprov.actions.waiting import agent_answers
 from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
 
@@ -20,11 +22,28 @@ LOCAL = ("127.", "::1", "fe80:", "169.254.")
 def of(host: Host, name: str) -> list[str]:
     """Return the addresses of a running guest, without loopback and link-local addresses."""
     for source in SOURCES:
-        found = _ask(host, name, source)
-        reached = [address for address in found if not address.startswith(LOCAL)]
-        if reached:
-            return list(dict.fromkeys(reached))
+        found = list_usable(_ask(host, name, source))
+        if found:
+            return found
     return []
+
+
+def list_usable(texts: Iterable[str]) -> list[str]:
+    """Return the addresses among these texts at which other machines can reach the guest, each once.
+
+    Whatever is no address is omitted: a guest, or another host, may say anything, and this is written to files of ssh.
+    """
+    from ipaddress import ip_address
+
+    found: dict[str, None] = {}
+    for text in texts:
+        try:
+            address = str(ip_address(text))
+        except ValueError:
+            continue
+        if not address.startswith(LOCAL):
+            found[address] = None
+    return list(found)
 
 
 def _ask(host: Host, name: str, source: str) -> list[str]:

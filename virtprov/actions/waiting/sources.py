@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run import stages
 from virtprov.actions.waiting import agent_answers
-from virtprov.actions.waiting.addresses import LOCAL
+from virtprov.actions.waiting.addresses import list_usable
 from virtprov.actions.waiting.agent_answers import Running
+from virtprov.actions.waiting.ssh_commands import SshCommand
 from virtprov.actions.waiting.wait import FINISHED
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
@@ -46,6 +47,9 @@ class Sources:
         self.addresses: dict[str, list[str]] = {}
         self.refusals: dict[str, str] = {}
         self.commands: dict[str, Running | str] = {}
+        self.by_ssh: dict[str, SshCommand] = {}
+        if wanted.log_in is not None:
+            self.by_ssh = {command: SshCommand(wanted.log_in, command) for command in wanted.commands}
 
     def look(self) -> None:
         """Ask the sources that the wait needs."""
@@ -54,9 +58,9 @@ class Sources:
         if self.connected and not self.agent and agent_answers.answers(self.host, self.name):
             self.agent = True
             self.stages.note(stages.AGENT)
-        if wanted.ip or wanted.ssh or wanted.either:
+        if wanted.ip or wanted.asks_ssh:
             self._ask_addresses()
-        if wanted.ssh or wanted.either:
+        if wanted.asks_ssh:
             self.probe.try_places(wanted.route.places([*self.known_addresses(), *wanted.expected]))
         if self.probe.open_at is not None:
             self.stages.note(stages.SSH)
@@ -83,7 +87,7 @@ class Sources:
             self._note_addresses(_AGENT, agent_answers.addresses(self.host, self.name))
 
     def _note_addresses(self, source: str, found: list[str]) -> None:
-        self.addresses[source] = [address for address in found if not address.startswith(LOCAL)]
+        self.addresses[source] = list_usable(found)
         self.refusals.pop(source, None)
         if self.addresses[source]:
             self.stages.note(stages.IP)
@@ -91,20 +95,33 @@ class Sources:
     def run_commands(self) -> list[str]:
         """Have each command run again until it succeeds; returns what has not, in words."""
         commands = self.wanted.commands
-        if self.agent:
-            for command in commands:
-                self._run(command)
+        for command in commands:
+            self._run(command)
         failed = [command for command in commands if not self._has_succeeded(command)]
         if commands and not failed:
             self.stages.note(stages.COMMANDS)
         return [f"has not run '{command}' with success" for command in failed]
 
     def _run(self, command: str) -> None:
+        """Run a command by the agent, or through ssh if the agent does not."""
+        if self._has_succeeded(command):
+            return
+        by_ssh = self.by_ssh.get(command)
         running = self.commands.get(command)
-        if isinstance(running, Running) and running.status is None:
+        if by_ssh is not None and by_ssh.is_running:
+            by_ssh.look()
+        elif isinstance(running, Running) and running.status is None:
             self.commands[command] = agent_answers.look_after(self.host, self.name, running)
-        elif not self._has_succeeded(command):
+        elif self.agent:
             self.commands[command] = agent_answers.begin(self.host, self.name, command, windows=self.wanted.windows)
+        is_begun = isinstance(self.commands.get(command), Running) or (by_ssh is not None and by_ssh.is_running)
+        if by_ssh is not None and self.probe.open_at is not None and not (is_begun or by_ssh.has_succeeded):
+            by_ssh.begin(self.probe.open_at)
+
+    def close(self) -> None:
+        """End what still runs for this wait."""
+        for command in self.by_ssh.values():
+            command.close()
 
     # -- what it comes to -------------------------------------------------------------------------------
 
@@ -115,13 +132,18 @@ class Sources:
             (wanted.ip, bool(self.known_addresses()), "has no known address"),
             (wanted.ssh, ssh, "does not answer to ssh"),
             (wanted.agent, self.agent, "has no agent that answers"),
-            (wanted.either, ssh or self.agent, "answers neither to ssh nor with its agent"),
+            (wanted.either, ssh or self.agent, f"answers neither {self._services()} nor with its agent"),
         ]
         return [words for is_wanted, is_true, words in facts if is_wanted and not is_true]
 
+    def _services(self) -> str:
+        from virtprov.support.knock import SERVICES
+
+        return ", ".join(f"to {SERVICES[port].name}" for port in self.wanted.route.ports)
+
     def _has_succeeded(self, command: str) -> bool:
-        running = self.commands.get(command)
-        return isinstance(running, Running) and running.status == 0
+        running, by_ssh = self.commands.get(command), self.by_ssh.get(command)
+        return (isinstance(running, Running) and running.status == 0) or (by_ssh is not None and by_ssh.has_succeeded)
 
     def sentences(self) -> list[str]:
         """Return what each source that was asked has said, one sentence each."""
@@ -133,7 +155,9 @@ class Sources:
                 told.append(f"{_NAMES[source]}: {', '.join(self.addresses[source]) or 'no address of this guest'}")
         told.append(f"{_NAMES[_AGENT]}: {self._agent_in_words()}")
         replies = list(self.probe.replies.items())  # another thread adds to them
-        told += [f"ssh at {address} port {port}: {why or 'answers'}" for (address, port), why in replies]
+        for place, why in replies:
+            service = self.wanted.route.service_at(place).name
+            told.append(f"{service} at {place[0]} port {place[1]}: {why or 'answers'}")
         if self.console.silent:
             told.append("console: cannot be read, because there is none or another program has it open")
         else:
@@ -150,9 +174,11 @@ class Sources:
     def _commands_in_words(self) -> list[str]:
         told = []
         for command in self.wanted.commands:
-            running = self.commands.get(command)
+            running, by_ssh = self.commands.get(command), self.by_ssh.get(command)
+            if by_ssh is not None and by_ssh.was_tried:
+                told.append(f"run={command} through ssh: {by_ssh.in_words()}")
             if running is None:
-                told.append(f"run={command}: not tried, because the agent has not answered")
+                told.append(f"run={command}: not tried by the agent, which has not answered")
             elif isinstance(running, str):
                 told.append(f"run={command}: {running}")
             elif running.status is None:

@@ -1,4 +1,4 @@
-"""Knock at a guest's ssh port in a thread of its own, while other sources are asked."""
+"""Knock at a guest's ssh port, or those of other services, in a thread of its own, while other sources are asked."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from virtprov.support.knock import Attempt, look_at
+from virtprov.support.knock import SSH, Attempt, look_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from virtprov.support.knock import Service
 
     Place = tuple[str, int]
 
@@ -25,13 +27,14 @@ MOST = 8
 
 
 class SshProbe:
-    """Tries the places that it is told until an ssh server answers at one of them, while the `with` block runs.
+    """Tries the places that it is told until the service answers at one of them, while the `with` block runs.
 
-    `found` is called from the thread whenever one has answered. `replies` is why the others did not, by place.
+    `service_at` tells which service that is. `found` is called from the thread whenever one has answered. `replies` is
+    why the others did not, by place.
     """
 
-    def __init__(self, found: Callable[[], None]) -> None:
-        self._found = found
+    def __init__(self, found: Callable[[], None], service_at: Callable[[Place], Service] = lambda place: SSH) -> None:
+        self._found, self._service_at = found, service_at
         self._places: tuple[Place, ...] = ()
         self._attempts: list[Attempt] = []
         self._next: dict[Place, float] = {}
@@ -89,7 +92,7 @@ class SshProbe:
             pending = [attempt for attempt in self._attempts if attempt.place == place]
             is_due = not pending or (len(pending) == 1 and now - pending[0].began >= SECOND_AFTER)
             if is_due and now >= self._next.get(place, 0.0):
-                self._attempts.append(Attempt(*place))
+                self._attempts.append(Attempt(*place, self._service_at(place)))
         look_at(self._attempts, EVERY)
         for attempt in list(self._attempts):
             if attempt.reply is None and monotonic() - attempt.began >= LONGEST:

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from virtprov.guest.document import Guest
     from virtprov.guest.subnets import Subnet
     from virtprov.host.connection import Host
+    from virtprov.support.knock import Service
     from virtprov.xml.tree import Element
 
 SSH_PORT = 22
+WINDOWS_PORTS = (22, 3389, 5985)
+"""The ports at which a guest with Windows may answer: ssh, remote desktop, WinRM."""
 _LOCAL_MODES = ("nat", "")
 """Modes of virtual networks whose guests only their host can reach ("" is an isolated network)."""
 
@@ -25,12 +28,17 @@ class SshRoute(Record):
 
     With an `address` (and a `port`) the host forwards a port to the guest's ssh; otherwise the guest has addresses of
     its own, which are in one of `subnets` if that is known. `why` tells why the guest cannot be reached; "" if it can.
+    `ports` are those of the guest that are of interest; `forwards` are all that lead there: (address, port, port of the
+    guest). `jump` is a machine from which a guest can be reached that cannot be reached from here, as for ssh's `-J`.
     """
 
     why: str = ""
     address: str = ""
     port: int = SSH_PORT
     subnets: tuple[Subnet, ...] = ()
+    ports: tuple[int, ...] = (SSH_PORT,)
+    forwards: tuple[tuple[str, int, int], ...] = ()
+    jump: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -45,8 +53,21 @@ class SshRoute(Record):
         if self.why:
             return []
         if self.address:
-            return [(self.address, self.port)]
-        return [(address, SSH_PORT) for address in addresses if self._is_inside(address)]
+            forwards = self.forwards or ((self.address, self.port, SSH_PORT),)
+            return [(address, port) for address, port, _ in forwards]
+        return [(address, port) for address in addresses if self._is_inside(address) for port in self.ports]
+
+    def behind_jump(self, addresses: list[str]) -> list[str]:
+        """Return those addresses of the guest at which it can be reached from the machine `jump`."""
+        return [address for address in addresses if self._is_inside(address)] if self.jump else []
+
+    def service_at(self, place: tuple[str, int]) -> Service:
+        """Return what should answer at a place."""
+        from virtprov.support.knock import SERVICES, SSH
+
+        if not self.address:
+            return SERVICES.get(place[1], SSH)
+        return next((SERVICES[port] for *known, port in self.forwards if tuple(known) == place), SSH)
 
     def _is_inside(self, text: str) -> bool:
         from ipaddress import ip_address
@@ -58,9 +79,9 @@ class SshRoute(Record):
         return not self.subnets or any(address in subnet for subnet in self.subnets)
 
 
-def find_route(guest: Guest, host: Host) -> SshRoute:
-    """Return how this machine reaches a guest; one of its interfaces that it can use is enough."""
-    published = _published(guest, host)
+def find_route(guest: Guest, host: Host, ports: tuple[int, ...] = (SSH_PORT,)) -> SshRoute:
+    """Return how this machine reaches these ports of a guest; one of its interfaces that it can use is enough."""
+    published = _published(guest, host, ports)
     if published is not None:
         return published
     nics = guest.devices("interface")
@@ -71,7 +92,8 @@ def find_route(guest: Guest, host: Host) -> SshRoute:
     if not opened:
         return routes[0]
     known = all(route.subnets for route in opened)
-    return SshRoute(subnets=tuple(subnet for route in opened for subnet in route.subnets) if known else ())
+    subnets = tuple(subnet for route in opened for subnet in route.subnets) if known else ()
+    return SshRoute(subnets=subnets, ports=ports)
 
 
 def _through(nic: Element, host: Host) -> SshRoute:
@@ -86,24 +108,29 @@ def _through(nic: Element, host: Host) -> SshRoute:
     network = host.networks.find(name)
     if network is None:
         return SshRoute()
-    if host.is_remote and network.forward in _LOCAL_MODES:
-        return SshRoute(f"network '{name}' of the remote host is not reachable from here")
     found = [read_subnet(node) for node in tree.children(tree.parse(network.xml, "the network's document"), "ip")]
     subnets = tuple(subnet for subnet in found if subnet is not None)
-    return SshRoute(subnets=subnets if len(subnets) == len(found) else ())  # libvirt takes a subnet without its length
+    known = subnets if len(subnets) == len(found) else ()  # libvirt takes a subnet without its length
+    if host.is_remote and network.forward in _LOCAL_MODES:
+        why = f"network '{name}' of the remote host is not reachable from here"
+        return SshRoute(why, subnets=known, jump=host.ssh_jump)
+    return SshRoute(subnets=known)
 
 
 _ANY = ("", "0.0.0.0", "::")
 
 
-def _published(guest: Guest, host: Host) -> SshRoute | None:
-    """Return the host's port that is forwarded to the guest's ssh; None without one."""
-    forwards = (each for each in publish.find_forwards(guest) if each.guest == SSH_PORT and each.protocol == "tcp")
-    found = next(forwards, None)
-    if found is None:
+def _published(guest: Guest, host: Host, ports: tuple[int, ...]) -> SshRoute | None:
+    """Return the ports of the host that are forwarded to these of the guest; None without one."""
+    found = [each for each in publish.find_forwards(guest) if each.guest in ports and each.protocol == "tcp"]
+    if not found:
         return None
-    if not host.is_remote:
-        return SshRoute(address="127.0.0.1" if found.address in _ANY else found.address, port=found.host)
-    if found.address in _ANY:
-        return SshRoute(address=host.machine, port=found.host)
-    return SshRoute(f"the published port {found.host} of the remote host is only open on its address {found.address}")
+    if host.is_remote:
+        opened = [(host.machine, each.host, each.guest) for each in found if each.address in _ANY]
+    else:
+        opened = [("127.0.0.1" if each.address in _ANY else each.address, each.host, each.guest) for each in found]
+    if opened:
+        address, port, _ = opened[0]
+        return SshRoute(address=address, port=port, ports=ports, forwards=tuple(opened))
+    first = found[0]
+    return SshRoute(f"the published port {first.host} of the remote host is only open on its address {first.address}")

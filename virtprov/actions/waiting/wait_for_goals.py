@@ -30,7 +30,11 @@ def wait_for_goals(
     user is told what each source has said, and the guest is left as it is.
     """
     host = context.host
-    with host.running.watch(name) as watch, host.running.console(name) as console, SshProbe(watch.wake) as probe:
+    with (
+        host.running.watch(name) as watch,
+        host.running.console(name) as console,
+        SshProbe(watch.wake, wanted.route.service_at) as probe,
+    ):
         sources = Sources(host, name, wanted, Listeners(watch, console, probe), context.stages)
 
         def note_last_line() -> None:
@@ -46,6 +50,8 @@ def wait_for_goals(
                 context.say(sentence)
             last_words.show(context, name, console)
             raise
+        finally:
+            sources.close()
 
 
 def _wait(sources: Sources, watch: Watch, deadline: Deadline, power: PowerState | None) -> bool:

@@ -94,6 +94,9 @@ class OldClosing(Closing):
             self._print("You can reconnect to the console to complete the installation process.")
             return
         self._waited = True
+        wanted = self.work.made.wanted
+        if wanted is not None:  # more time than the default, without hardware virtualization
+            minutes = wanted.minutes
         limit = f"{minutes:g} minute{'' if minutes == 1 else 's'} " if minutes > 0 else ""
         self._print(f"Waiting {limit}for the installation to complete.")
 

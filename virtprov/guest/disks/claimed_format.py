@@ -28,7 +28,7 @@ PLAIN = ("", "raw", "iso", "none", "unknown")
 
 def read_declared_format(disk: Element, driver: str) -> str:
     """Return the format in which a guest uses its disk; QEMU uses raw if none is given. "" if it does not matter."""
-    said = path.get(disk, "./driver/@type") or ""
+    said = path.text(disk, "./driver/@type")
     return said or ("raw" if driver == "qemu" else "")
 
 

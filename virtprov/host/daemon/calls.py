@@ -112,8 +112,8 @@ class Remote:
 
     __slots__ = ("_object", "_worker")
 
-    def __init__(self, thing: Any, worker: Worker) -> None:
-        self._object, self._worker = thing, worker
+    def __init__(self, handle: Any, worker: Worker) -> None:
+        self._object, self._worker = handle, worker
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._object, name)
@@ -145,9 +145,9 @@ def remote(conn: Any, uri: str) -> Remote:
     return Remote(conn, Worker(uri))
 
 
-def on(thing: Any, call: Callable[..., Any], *args: Any) -> Any:
-    """Call a function that is not a method of `thing` (from libvirt_qemu) in the same way as a method."""
-    return thing._worker.call(call, args) if isinstance(thing, Remote) else call(*args)
+def on(handle: Any, call: Callable[..., Any], *args: Any) -> Any:
+    """Call a function that is not a method of `handle` (from libvirt_qemu) in the same way as a method."""
+    return handle._worker.call(call, args) if isinstance(handle, Remote) else call(*args)
 
 
 def _standing_in(result: Any, worker: Worker) -> Any:

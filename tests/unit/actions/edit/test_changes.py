@@ -9,7 +9,7 @@ import pytest
 
 from virtprov.actions.edit import changes
 from virtprov.actions.edit.changes import ADD, BUILD, EDIT, REMOVE, ChangeResult, EditRequest, change
-from virtprov.guest.document import Guest
+from virtprov.guest.document import OS_ID, Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
 from virtprov.host.connection import Host, connect
@@ -138,13 +138,13 @@ def test_two_new_disks_do_not_share_a_name(kvm: Host) -> None:
 def test_the_named_system_is_noted_and_heeded(kvm: Host) -> None:
     uses = tuple(gather.group_uses("network", ["network=default"])[0])
     guest = change(EditRequest(ADD, "network", uses, profile=find("debian12")), Guest.parse(GUEST), kvm).guest
-    assert guest.get(changes.OS_ID) == "http://debian.org/debian/12"
+    assert guest.get(OS_ID) == "http://debian.org/debian/12"
     assert path.get(guest.devices("interface")[1], "./model/@type") == "virtio"
 
 
 def test_the_system_noted_in_the_guest_is_heeded(kvm: Host) -> None:
     guest = Guest.parse(GUEST)
-    guest.put(changes.OS_ID, "http://debian.org/debian/12")
+    guest.put(OS_ID, "http://debian.org/debian/12")
     uses = tuple(gather.group_uses("network", ["network=default"])[0])
     changed = change(EditRequest(ADD, "network", uses), guest, kvm)
     assert path.get(changed.elements[0], "./model/@type") == "virtio"
@@ -159,7 +159,7 @@ def test_the_system_noted_in_the_guest_is_heeded(kvm: Host) -> None:
     ],
 )
 def test_the_system_in_the_metadata(text: str, noted: str) -> None:
-    assert made(EDIT, "metadata", text).guest.get(changes.OS_ID) == noted
+    assert made(EDIT, "metadata", text).guest.get(OS_ID) == noted
 
 
 def test_removing_returns_what_was_there() -> None:

@@ -8,11 +8,9 @@ from virtprov.actions.edit import verify
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
 from virtprov.actions.edit.original import Source, from_bytes
 from virtprov.actions.edit.outcome import ApplyOptions, EditResult
-from virtprov.cli.edit import command, typed_changes
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.info import GuestInfo
-from virtprov.library.edit_request import to_request
-from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.library.edit_request import Change, to_request
 from virtprov.support.errors import UsageError
 
 XML = """<domain type='kvm'><name>g</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01</uuid><memory>1048576</memory>
@@ -26,9 +24,16 @@ INFO = GuestInfo("g", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01", 1, "running", True
 
 
 def asked(line: str) -> tuple[EditRequest, ...]:
-    args = command.build_parser().parse_args(["g", *line.split()])
-    said = typed_changes.changes(args, command.GROUPS)
-    changes = (typed_changes.change(words, OsinfoRequest()) for words in said)
+    """Requests for a command line in which each action comes before its group: `--edit 2 --disk cache=none`."""
+    changes: list[Change] = []
+    values: list[str] = []
+    for flag, *texts in (part.split() for part in line.split("--")[1:]):
+        if flag in (ADD, EDIT, REMOVE):
+            values = []
+            changes.append(Change(flag, "", which=texts[0] if texts else None))
+        else:
+            values = [*values, *texts]
+            changes[-1] = changes[-1]._replace(group=flag, value=values)
     return tuple(to_request(change, schema=False) for change in changes)
 
 

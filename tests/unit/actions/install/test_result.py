@@ -11,7 +11,6 @@ import pytest
 from tests.place import place_with
 from tests.standin import StandIn
 from virtprov.actions.install import result
-from virtprov.cli import result_lines
 from virtprov.host.connection import Host
 from virtprov.host.info import Address
 from virtprov.support.errors import HostError
@@ -70,46 +69,42 @@ def test_all_of_it(place: Host) -> None:
         "ssh debian@192.168.122.50",
         (result.Disk("vda", "/srv/images/web.qcow2", 3 << 30), result.Disk("vdb", "/elsewhere/data.img", 0)),
     )
-    assert result_lines.lines(found) == [
-        "  address: 192.168.122.50 (reserved), fd00::1",
-        "  login:   ssh debian@192.168.122.50",
-        "  disk:    /srv/images/web.qcow2 (3 GiB), /elsewhere/data.img",
-    ]
 
 
 def test_a_guest_that_is_off_keeps_its_reserved_address(place: Host) -> None:
     place.guests.destroy("web")
     found = describe(place)
     assert (found.state, found.addresses, found.ssh) == ("shut off", (), "ssh debian@192.168.122.50")
-    assert result_lines.lines(found)[0] == "  address: 192.168.122.50 (reserved, not in use)"
+    assert found.reserved == ("192.168.122.50",)
 
 
 def test_a_guest_that_cannot_be_reached(place: Host) -> None:
     place.guests.define(
         "<domain type='test'><name>bare</name><memory>9</memory><os><type>hvm</type></os><devices/></domain>"
     )
-    assert result_lines.lines(describe(place, "bare")) == [
-        "  address: none known",
-        "  login:   not reachable by ssh from here; `virsh console bare` shows its console",
-        "  disk:    none",
-    ]
+    found = describe(place, "bare")
+    assert (found.addresses, found.reserved, found.ssh, found.disks) == ((), (), "", ())
+
+
+class Remote(Knowing):
+    """The same host, which is another machine."""
+
+    is_remote, is_session, is_recorded = True, False, False
+    machine, uri, driver = "far.example", "qemu+ssh://ana@far.example/system", "qemu"
+
+    def __init__(self, real: Host, jump: str, *addresses: str) -> None:
+        super().__init__(real, *addresses)
+        self.ssh_jump = jump
+
+
+def test_a_guest_behind_a_remote_host_is_reached_through_it(place: Host) -> None:
+    assert describe(Remote(place, "ana@far.example", "10.0.0.7", "192.168.122.50")).ssh == (
+        "ssh -J ana@far.example debian@192.168.122.50"
+    )
+    assert describe(Remote(place, "", "192.168.122.50")).ssh == ""
 
 
 def test_a_guest_that_is_not_there(place: Host) -> None:
     with pytest.raises(HostError, match="guest 'wbe' not found") as caught:
         describe(place, "wbe")
     assert caught.value.hint == "did you mean 'web'?"
-
-
-def test_a_guest_that_cannot_be_described_is_ready_all_the_same(place: Host) -> None:
-    class Heard:
-        def __init__(self) -> None:
-            self.warnings: list[str] = []
-
-        def warn(self, sentence: str) -> None:
-            self.warnings.append(sentence)
-
-    heard: Any = Heard()
-    assert result_lines.describe(place, "gone", heard) is None
-    assert heard.warnings[0].startswith("'gone' is ready, but its state cannot be read: guest 'gone' not found")
-    assert result_lines.lines(None) == []

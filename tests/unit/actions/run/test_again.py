@@ -10,11 +10,9 @@ import pytest
 from virtprov.actions.clone import draft
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run.again import TRIES, apply_with_free_names
-from virtprov.cli import clone
-from virtprov.cli.output import Output
 from virtprov.host.connection import Host
 from virtprov.host.failures import Taken
-from virtprov.library.cloning import Cloning
+from virtprov.library.cloning import Copy, clone
 from virtprov.support.copy import Exists, copy_image
 from virtprov.support.errors import HostError
 
@@ -67,10 +65,8 @@ def test_a_clone_whose_name_is_taken_meanwhile(place: Host, monkeypatch: pytest.
 
     monkeypatch.setattr(draft, "plan", plan)
     place.guests.define(OFF)
-    request = clone.to_request(clone.build_parser().parse_args(["--original", "off", "--auto-clone"]))
-    work = Cloning(place, request, Output(quiet=True))
-    work.create()
-    assert seen[0] != work.made.plan.name == seen[1] and place.guests.find(seen[1]) is not None
+    assert clone(place, Copy("off")).name == seen[1] != seen[0]
+    assert place.guests.find(seen[1]) is not None
 
 
 def test_a_copy_never_writes_over_a_file_that_came_meanwhile(tmp_path: Path) -> None:

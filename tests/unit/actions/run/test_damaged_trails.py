@@ -11,7 +11,6 @@ import pytest
 
 from virtprov.actions.edit import journal, undo
 from virtprov.actions.run import leftovers, trail_reader
-from virtprov.cli import app
 from virtprov.support.errors import ProvError
 
 RUN = {"tool": "virtprov-install", "uri": "test:///default", "guest": "a", "at": 1700000000, "pid": 7, "started": 1}
@@ -62,15 +61,6 @@ def test_a_damaged_trail_is_named_and_passed_over(text: str, home: Path) -> None
     damaged: list[str] = []
     assert list(trail_reader.read_ended_runs(damaged)) == [] and str(path) in damaged[0]
     assert str(path) in leftovers.notice() and path.exists()
-
-
-@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
-def test_cleaning_up_goes_on_beside_it(text: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from virtprov.cli.install.command import main
-
-    path = put(home, "run", text)
-    assert app.run("virtprov-install", main, ["--clean-up"]) == 0
-    assert str(path) in capsys.readouterr().err
 
 
 def test_lines_that_are_no_lines_are_passed_over(home: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,46 @@ def test_a_folder_with_blanks_is_quoted_for_ssh_and_the_shell() -> None:
     assert "'UserKnownHostsFile=\"/my files/known\"'" in way.line("h")
 
 
+def test_a_percent_sign_is_none_of_ssh(tmp_path: Path) -> None:
+    way = Login("a", UUID, str(tmp_path / "50%d" / "known"), identity=str(tmp_path / "50%d" / "key"))
+    done = subprocess.run(["ssh", "-G", *way.command("192.0.2.5")[1:]], capture_output=True, text=True, check=True)
+    # the first is read when it is used
+    files = [f"identityfile {tmp_path}/50%%d/key", f"userknownhostsfile {tmp_path}/50%d/known"]
+    assert [line for line in done.stdout.splitlines() if "50%" in line] == files
+
+
+def test_the_private_key_beside_the_public_one(tmp_path: Path) -> None:
+    for name in ("key", "key.pub", "alone.pub", ".ssh/id_ed25519", ".ssh/id_ed25519.pub"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    inline = "ssh-ed25519 AAAA a@b.pub"
+    assert login.find_identity([inline, "agent", f"{tmp_path}/alone.pub", f"{tmp_path}/key.pub"]) == f"{tmp_path}/key"
+    assert login.find_identity([f"@{tmp_path}/key.pub"]) == f"{tmp_path}/key"
+    assert login.find_identity([f"{tmp_path}/key"]) == "", "this file has the private key, or several public ones"
+    assert login.find_identity(["~/.ssh/id_ed25519.pub", f"{tmp_path}/key.pub"]) == "", "ssh tries it by itself"
+
+
+def test_a_key_of_ones_own_is_named() -> None:
+    way = Login("a", UUID, address="192.0.2.5", port=8022, identity="/my keys/one")
+    assert way.line() == "ssh -i '/my keys/one' -p 8022 a@192.0.2.5"
+
+
+def test_a_machine_on_the_way(tmp_path: Path, place: Host) -> None:
+    way = Login("a", UUID, "/s/known", identity="/keys/one", jump="ana@far.example:2222")
+    assert way.line("192.168.122.5").endswith("-i /keys/one -J ana@far.example:2222 a@192.168.122.5")
+    config = tmp_path / "config"
+    login.keep_entry(way._replace(host="web", ssh_config=str(config)), place, "192.168.122.5", print)
+    done = subprocess.run(["ssh", "-G", "-F", config, "web"], capture_output=True, text=True, check=True)
+    said = done.stdout.splitlines()
+    assert {"hostname 192.168.122.5", "proxyjump ana@far.example:2222", "identityfile /keys/one"} <= set(said)
+
+
+def test_the_command_for_a_place_does_without_the_entry() -> None:
+    way = Login("a", UUID, "/s/known", address="192.0.2.9", host="web", ssh_config="/srv/ssh", identity="/keys/one")
+    words = way.command_at("127.0.0.1", 8022)
+    assert words[-5:] == ["-i", "/keys/one", "-p", "8022", "a@127.0.0.1"] and "UserKnownHostsFile=/s/known" in words
+
+
 def test_what_is_known_beforehand_wins() -> None:
     assert Login("a", address="127.0.0.1", port=8022).line("192.0.2.5") == "ssh -p 8022 a@127.0.0.1"
 
@@ -70,7 +111,7 @@ def keep(way: Login, key: str = "ssh-ed25519 AAAA") -> Path:
 
 
 def test_what_is_kept_is_found_again(home: Path) -> None:
-    way = Login("tom", UUID, address="127.0.0.1", port=8022)
+    way = Login("tom", UUID, address="127.0.0.1", port=8022, identity="/keys/one")
     path = keep(way)
     assert path == home / "known_hosts" / UUID
     assert path.read_text().splitlines()[1:] == [f"{UUID} ssh-ed25519 AAAA"]

@@ -9,6 +9,7 @@ import pytest
 
 from virtprov.actions.waiting import ssh_probe
 from virtprov.actions.waiting.ssh_probe import LONGEST, MOST, SECOND_AFTER, SshProbe
+from virtprov.support.knock import RDP, SSH, Service
 
 
 class Doors:
@@ -21,13 +22,15 @@ class Doors:
         self.opened, self.slow = set(opened), slow
         self.now = 0.0
         self.tried: list[tuple[float, str]] = []
+        self.services: list[str] = []
         self.pending = self.most_pending = 0
         self.on_round: Callable[[], None] = lambda: None
 
     def clock(self) -> float:
         return self.now
 
-    def attempt(self, address: str, port: int) -> Attempt:
+    def attempt(self, address: str, port: int, service: Service) -> Attempt:
+        self.services.append(service.name)
         return Attempt(self, address, port)
 
     def look_at(self, attempts: list[Attempt], seconds: float) -> None:
@@ -143,3 +146,10 @@ def test_nowhere_to_knock_is_no_thread() -> None:
     with SshProbe(lambda: None) as probe:
         probe.try_places([])
         assert probe._thread is None
+
+
+def test_the_service_of_a_place_is_asked(stand: Stand) -> None:
+    doors = stand(Doors("10.0.0.2"))
+    probe = SshProbe(lambda: None, lambda place: RDP if place[1] == 3389 else SSH)
+    rounds(probe, [("10.0.0.1", 22), ("10.0.0.2", 3389)], 1)
+    assert doors.services == ["ssh", "RDP"] and probe.open_at == ("10.0.0.2", 3389)

@@ -2,193 +2,33 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.scripted import Scripted
-from virtprov.actions.run.plan import RunContext
-from virtprov.actions.waiting import wait, wait_for_goals
-from virtprov.actions.waiting.agent_answers import RESULT
-from virtprov.actions.waiting.ssh_route import SshRoute
-from virtprov.actions.waiting.wait import Deadline
+from tests.waited import (
+    FAILED,
+    FINISHED,
+    OPEN,
+    Guest,
+    Run,
+    Said,
+    connects,
+    done,
+    fails,
+    gets,
+    nothing,
+    opens_ssh,
+    reports,
+    says,
+)
+from virtprov.actions.waiting import wait
+from virtprov.actions.waiting.ssh_route import WINDOWS_PORTS, SshRoute
 from virtprov.actions.waiting.wait_goals import WaitGoals
 from virtprov.cloudinit.checks.power_state import PowerState
 from virtprov.host.daemon.events import GuestEvent
-from virtprov.host.info import Address
-from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
-from virtprov.support.progress import Progress
-
-OPEN = SshRoute()
-FINISHED = "Cloud-init v. 22.4.2 finished at Thu, 01 Jan 2026 00:00:12 +0000. Datasource DataSourceNoCloud.\n"
-FAILED = (
-    "[   11.2] cloud-init[400]: 2026-01-01 00:00:11,482 - cc_scripts_user.py[WARNING]: Failed to run module "
-    "scripts-user (scripts in /var/lib/cloud/instance/scripts)\n"
-)
-
-
-class Guest(Scripted):
-    """A guest, its host and what happens to it: `turns` is what each further look finds."""
-
-    is_remote = is_recorded = False
-
-    def __init__(self, *turns: Callable[[Guest], object], agent: bool = False) -> None:
-        super().__init__(*turns, agent=agent)
-        self.answers, self.active, self.stopped = True, True, ""
-        self.known: dict[str, list[str]] = {"lease": [], "arp": []}
-        self.reported: Any = []
-        self.ran: list[str] = []
-        self.results: deque[Any] = deque()
-
-    # a watch
-
-    def wait_stopped(self, timeout: float | None) -> GuestEvent | None:
-        while timeout and self.turns and not self.stopped:
-            self.wait_for(lambda event: False, 0)
-        return GuestEvent("stopped", self.stopped) if self.stopped else None
-
-    def wake(self) -> None:
-        """Nobody sleeps."""
-
-    # a host
-
-    @contextmanager
-    def running_watch(self, name: str) -> Iterator[Any]:
-        yield self
-
-    def guests_find(self, name: str) -> Any:
-        return SimpleNamespace(active=not self.stopped)
-
-    def guests_xml(self, name: str) -> str:
-        return "<domain/>"
-
-    def running_interface_addresses(self, name: str, source: str) -> tuple[Address, ...]:
-        if source not in self.known:
-            raise HostError("this driver cannot tell")
-        return tuple(Address("eth0", "", "", each, 24) for each in self.known[source])
-
-    def on_guest_ping(self, facts: Any) -> Any:
-        if not self.answers:
-            raise HostError("the agent does not answer")
-        return {}
-
-    def on_guest_network_get_interfaces(self, facts: Any) -> Any:
-        return self.reported
-
-    def on_guest_exec(self, facts: Any) -> Any:
-        self.ran.append(" ".join([facts["path"], *facts["arg"]]))
-        return {"pid": len(self.ran)}
-
-    def on_guest_exec_status(self, facts: Any) -> Any:
-        return self.results.popleft()
-
-
-class SshProbe:
-    """An ssh port that opens when the guest is told to open it."""
-
-    def __init__(self, guest: Guest) -> None:
-        self.guest = guest
-        self.replies: dict[tuple[str, int], str] = {}
-        self.open_at: tuple[str, int] | None = None
-        self.tried: list[tuple[str, int]] = []
-
-    def __enter__(self) -> SshProbe:
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        """Nothing runs."""
-
-    def try_places(self, places: list[tuple[str, int]]) -> None:
-        self.tried += places
-        if places and self.guest.opened_ssh:
-            self.open_at = places[0]
-            self.replies[places[0]] = ""
-        elif places:
-            self.replies[places[0]] = "connection refused"
-
-    def forget(self) -> None:
-        self.open_at = None
-
-
-class Said:
-    """What the user was told, and the stages."""
-
-    def __init__(self, guest: Guest) -> None:
-        self.lines: list[str] = []
-        host: Any = guest
-        self.context = RunContext(host, Progress(), self.lines.append, self.lines.append)
-
-    @property
-    def reached(self) -> list[str]:
-        return [stage.stage for stage in self.context.stages.list()]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[bool, Said]]:
-    """Wait for a guest; returns whether it runs, and what was said."""
-
-    def waiting(
-        guest: Guest, wanted: WaitGoals, minutes: float = 1, power: PowerState | None = None, said: Said | None = None
-    ) -> tuple[bool, Said]:
-        guest.opened_ssh = getattr(guest, "opened_ssh", False)  # type: ignore[attr-defined]
-        monkeypatch.setattr(wait_for_goals, "SshProbe", lambda found: SshProbe(guest))
-        said = said or Said(guest)
-        deadline = Deadline(minutes, lambda: guest.now)
-        return wait_for_goals.wait_for_goals(said.context, "g", deadline, wanted, power), said
-
-    return waiting
-
-
-Run = Callable[..., tuple[bool, Said]]
-
-
-def nothing(guest: Guest) -> None:
-    """Another look that finds nothing new."""
-
-
-def gets(source: str, *addresses: str) -> Callable[[Guest], None]:
-    return lambda guest: guest.known.update({source: list(addresses)})
-
-
-def reports(answer: Any) -> Callable[[Guest], None]:
-    def report(guest: Guest) -> None:
-        guest.connected, guest.reported = True, answer
-
-    return report
-
-
-def connects(guest: Guest) -> None:
-    guest.connected = True
-
-
-def opens_ssh(guest: Guest) -> None:
-    guest.opened_ssh = True  # type: ignore[attr-defined]
-
-
-def done(*errors: str) -> Callable[[Guest], None]:
-    def finish(guest: Guest) -> None:
-        guest.connected = True
-        guest.files[RESULT] = json.dumps({"v1": {"datasource": "DataSourceNoCloud", "errors": list(errors)}})
-
-    return finish
-
-
-def says(text: str) -> Callable[[Guest], None]:
-    def speak(guest: Guest) -> None:
-        guest.said += text
-
-    return speak
-
-
-def fails(guest: Guest) -> None:
-    raise AssertionError("the wait should be over")
-
+from virtprov.support.errors import GuestBroken, WaitTimeout
 
 # -- one thing ------------------------------------------------------------------------------------
 
@@ -249,56 +89,38 @@ def test_until_it_is_off(run: Run) -> None:
     assert not runs and said.reached == ["shutdown"]
 
 
-# -- commands in the guest ------------------------------------------------------------------------
-
-
-def exited(status: int, out: str = "", **more: Any) -> dict[str, Any]:
-    return {"exited": True, "exitcode": status, "out-data": base64.b64encode(out.encode()).decode(), **more}
-
-
-def test_a_command_runs_until_it_succeeds(run: Run) -> None:
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [(True, "guest agent: answers; reports 10.0.0.7"), (False, "guest agent: connected, but does not answer")],
+)
+def test_what_the_agent_said_is_said(answers: bool, sentence: str, run: Run) -> None:
     guest = Guest(agent=True)
-    guest.results.extend([{"exited": False}, exited(1), {"exited": "soon"}, exited(0)])
-    runs, said = run(guest, WaitGoals(commands=("test -e /ready",)))
-    assert runs and guest.ran == ["/bin/sh -c test -e /ready"] * 2 and said.reached == ["agent", "run"]
-
-
-def test_a_command_waits_for_all_else(run: Run) -> None:
-    guest = Guest(nothing, gets("lease", "192.168.122.5"), agent=True)
-    guest.results.append(exited(0))
-    began: list[float] = []
-    guest.on_guest_exec = lambda facts: began.append(guest.now) or {"pid": 1}  # type: ignore[method-assign,func-returns-value]
-    assert run(guest, WaitGoals(ip=True, commands=("true",)))[0]
-    assert began == [2.0]
-
-
-def test_a_command_in_windows(run: Run) -> None:
-    guest = Guest(agent=True)
-    guest.results.append(exited(0))
-    run(guest, WaitGoals(commands=("dir",), windows=True))
-    assert guest.ran == ["cmd.exe /c dir"]
-
-
-def test_a_command_that_never_succeeds(run: Run) -> None:
-    guest = Guest(agent=True)
-    guest.results.extend([exited(3, "not \x1b[31myet\n")] * 99)
-    said = Said(guest)
-    with pytest.raises(WaitTimeout, match="'g' has not run 'test' with success after 1 min"):
-        run(guest, WaitGoals(commands=("test",)), said=said)
-    assert r"run=test: ended with 3: not \x1b[31myet" in said.lines
-
-
-def test_an_agent_that_may_not_run_commands(run: Run) -> None:
-    guest = Guest(agent=True)
-
-    def refuse(facts: Any) -> Any:
-        raise HostError("the command guest-exec has been disabled")
-
-    guest.on_guest_exec = refuse  # type: ignore[method-assign]
+    guest.answers = answers
+    if answers:
+        guest.reported = [{"name": "eth0", "ip-addresses": [{"ip-address": "10.0.0.7"}, {"ip-address": "127.0.0.1"}]}]
     said = Said(guest)
     with pytest.raises(WaitTimeout):
-        run(guest, WaitGoals(commands=("test",)), said=said)
-    assert "run=test: the command guest-exec has been disabled" in said.lines
+        run(guest, WaitGoals(ssh=True, route=SshRoute()), said=said)
+    assert sentence in said.lines
+
+
+# -- Windows --------------------------------------------------------------------------------------
+
+
+def test_windows_is_ready_when_a_port_of_its_own_answers(run: Run) -> None:
+    goals = WaitGoals(either=True, windows=True, route=SshRoute(ports=WINDOWS_PORTS))
+    guest = Guest(gets("lease", "192.168.122.5"), nothing, opens_ssh)
+    assert run(guest, goals)[0]
+
+
+def test_a_windows_that_answers_nowhere(run: Run) -> None:
+    goals = WaitGoals(either=True, windows=True, route=SshRoute(ports=WINDOWS_PORTS))
+    guest = Guest()
+    guest.known["lease"] = ["192.168.122.5"]
+    said = Said(guest)
+    with pytest.raises(WaitTimeout, match="'g' answers neither to ssh, to RDP, to WinRM nor with its agent"):
+        run(guest, goals, said=said)
+    assert "ssh at 192.168.122.5 port 22: connection refused" in said.lines
 
 
 # -- ready ----------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ class Place(StandIn):
     def __init__(self, *, remote: bool = False) -> None:
         self.is_remote = remote
         self.machine = "far.example" if remote else ""
+        self.ssh_jump = "ana@far.example" if remote else ""
 
     def networks_find(self, name: str) -> Any:
         modes = {"default": "nat", "alone": "", "routed": "route", "bridged": "bridge"}
@@ -65,6 +66,31 @@ def wanted(
 def facts(found: WaitGoals) -> set[str]:
     flags = ("ip", "ssh", "agent", "either", "cloud_init", "shutdown")
     return {flag for flag in flags if getattr(found, flag)}
+
+
+def log_in(address: str, port: int) -> list[str]:
+    return ["ssh", address, str(port)]
+
+
+def test_commands_run_through_ssh_if_the_host_key_is_known() -> None:
+    host: Any = Place()
+    reachable = guest(NETWORK.format("default"))
+    found = resolve(Goals(("run",), ("true",)), reachable, host, seeded=True, windows=False, log_in=log_in)
+    assert found is not None and found.log_in is log_in and found.asks_ssh
+    assert not found._replace(commands=()).asks_ssh
+    with_agent = guest(NETWORK.format("default"), AGENT)
+    assert wanted("run", of=with_agent, commands=("true",)).log_in is None
+    assert not wanted("run", of=with_agent, commands=("true",)).asks_ssh
+
+
+@pytest.mark.parametrize(("devices", "windows"), [((USER,), False), ((NETWORK.format("default"),), True)])
+def test_commands_that_ssh_cannot_run_require_the_agent(devices: tuple[str, ...], windows: bool) -> None:
+    host: Any = Place()
+    goals = Goals(("run",), ("true",))
+    with pytest.raises(UsageError, match="--wait run: the guest has no channel for the guest agent"):
+        resolve(goals, guest(*devices), host, seeded=True, windows=windows, log_in=log_in)
+    found = resolve(goals, guest(*devices, AGENT), host, seeded=True, windows=windows, log_in=log_in)
+    assert found is not None and found.log_in is None
 
 
 def test_nothing_named_is_nothing_wanted() -> None:
@@ -95,6 +121,8 @@ def test_each_word() -> None:
         ([AGENT, SERIAL, NETWORK.format("default")], False, False, {"either"}, ""),
         ([AGENT, SERIAL, NETWORK.format("default")], True, True, {"either"}, ""),  # cloudbase-init tells nobody
         ([SERIAL, NETWORK.format("default")], False, False, {"ssh"}, ""),
+        ([NETWORK.format("default")], False, True, {"either"}, ""),
+        ([AGENT, USER], False, True, {"agent"}, "guests with user networking can only be reached with --publish"),
         ([AGENT, USER], True, False, {"cloud_init"}, "guests with user networking can only be reached with --publish"),
         ([AGENT, USER], False, False, {"agent"}, "guests with user networking can only be reached with --publish"),
         ([AGENT], True, False, {"cloud_init"}, NO_NETWORK),
@@ -104,6 +132,33 @@ def test_ready(devices: list[str], seeded: bool, windows: bool, meant: set[str],
     found = wanted("ready", of=guest(*devices), seeded=seeded, windows=windows)
     assert facts(found) == meant
     assert found.not_asked == ((f"ssh was not asked: {left_out}",) if left_out else ())
+
+
+RDP_PUBLISHED = SLIRP.replace("tcp::8080-:80", "tcp::13389-:3389").replace(",hostfwd=tcp:{}:8022-:22", "")
+
+
+def test_windows_answers_at_ports_of_its_own() -> None:
+    at = ["192.168.122.9"]
+    found = wanted("ready", of=guest(NETWORK.format("default")), windows=True).route
+    assert found.places(at) == [(at[0], 22), (at[0], 3389), (at[0], 5985)]
+    assert [found.service_at(place).name for place in found.places(at)] == ["ssh", "RDP", "WinRM"]
+    assert wanted("ready", "ssh", of=guest(NETWORK.format("default")), windows=True).route.ports == (22,)
+    assert wanted("ready", of=guest(NETWORK.format("default"))).route.ports == (22,)
+
+
+def test_windows_answers_at_a_published_port() -> None:
+    found = wanted("ready", of=guest(more=RDP_PUBLISHED), windows=True)
+    (place,) = found.route.places([])
+    assert facts(found) == {"either"} and place == ("127.0.0.1", 13389)
+    assert found.route.service_at(place).name == "RDP"
+    with pytest.raises(UsageError):
+        wanted("ready", of=guest(more=RDP_PUBLISHED))
+    both = wanted("ready", of=guest(more=SLIRP.replace("8080-:80", "15985-:5985").format("127.0.0.2")), windows=True)
+    assert both.route.ports == ssh_route.WINDOWS_PORTS and both.windows
+    assert [(place[1], both.route.service_at(place).name) for place in both.route.places([])] == [
+        (15985, "WinRM"),
+        (8022, "ssh"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -166,6 +221,14 @@ def test_a_published_port_of_a_remote_host() -> None:
 )
 def test_a_virtual_network(network: str, remote: bool, is_open: bool) -> None:
     assert way(guest(NETWORK.format(network)), remote=remote).is_open == is_open
+
+
+def test_the_remote_host_is_a_machine_on_the_way() -> None:
+    told = ["203.0.113.7", "192.168.122.9", "no address"]
+    found = way(guest(NETWORK.format("default")), remote=True)
+    assert (found.jump, found.behind_jump(told), found.places(told)) == ("ana@far.example", ["192.168.122.9"], [])
+    for here in (way(guest(NETWORK.format("default"))), way(guest(USER), remote=True)):
+        assert (here.jump, here.behind_jump(told)) == ("", [])
 
 
 def test_macvtap_leads_to_the_host_only_from_elsewhere() -> None:

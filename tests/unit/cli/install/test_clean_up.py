@@ -13,6 +13,7 @@ from virtprov.actions.run.artifacts.artifact import Artifact
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.artifacts.stored_guests import Guest
 from virtprov.actions.run.trail import FileTrail
+from virtprov.cli import app
 from virtprov.cli.install import command
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import UsageError
@@ -141,3 +142,12 @@ def test_only_the_host_that_is_named(uri: str, home: Path, capsys: pytest.Captur
 def test_yes_goes_with_what_is_asked_about() -> None:
     with pytest.raises(UsageError, match="--yes can only be used with --clean-up and --remove"):
         command.main(["--yes", "--name", "a"])
+
+
+@pytest.mark.parametrize("text", ["[1]\n", "7\n", '{"begin": {"kind": "volume"}, "n": 1}\n'])
+def test_it_goes_on_beside_a_damaged_log(text: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home.mkdir(mode=0o700)
+    path = home / f"run-{1:020d}-7.jsonl"
+    path.write_text(text, encoding="latin-1")
+    assert app.run("virtprov-install", command.main, ["--clean-up"]) == 0
+    assert str(path) in capsys.readouterr().err

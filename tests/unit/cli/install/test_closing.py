@@ -95,6 +95,18 @@ def test_the_rest(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
     )
 
 
+@pytest.mark.parametrize(("minutes", "limit"), [(30.0, "30 minutes "), (0.5, "0.5 minutes "), (-1.0, "")])
+def test_the_limit_is_that_of_the_wait(
+    minutes: float, limit: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--wait ready` has a default that depends on the guest."""
+    monkeypatch.setattr(compat, "held", compat.OLD)
+    waiting = work(IMPORT, InstallRequest())
+    waiting.made.wanted = WaitGoals(minutes=minutes)
+    closing.for_run(waiting, Output()).wait(10.0)
+    assert capsys.readouterr().out == f"{STILL}Waiting {limit}for the installation to complete.\n"
+
+
 WEB = Result("web", "u", "running", (), ("10.0.0.5",), (), "ssh root@10.0.0.5", (Disk("vda", "/web.qcow2", 0),))
 
 

@@ -100,8 +100,8 @@ def test_refusals_leave_as_usage_errors_with_a_hint(words: list[str]) -> None:
         (["--os-variant"], "--osinfo requires a value", "`--osinfo help` lists its sub-options"),
         (["--name"], "--name requires a value", "`virtprov-install --help` lists all flags"),
         (
-            ["--wait", "soon"],
-            "--wait: 'soon' is not a duration",
+            ["--wait", "1soon"],
+            "--wait: '1soon' is not a duration",
             "for example --wait 30 (minutes), --wait 90s, --wait ready, or --wait alone to wait without a limit",
         ),
         (["--print-xml", "7"], "--print-xml '7': invalid choice", "choose from 1, 2, all"),

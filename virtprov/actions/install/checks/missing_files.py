@@ -39,7 +39,7 @@ def check_files(guest: Guest, driver: str) -> None:
         _check_filesystem(device.get("type", "mount"), path.get(device, "./source/@dir"), device)
     for disk in guest.devices("disk"):
         source = DiskSource.of(disk)
-        fat = (path.get(disk, "./driver/@type") or "").startswith("fat")
+        fat = path.text(disk, "./driver/@type").startswith("fat")
         if source.kind == DIR and disk.get("device", "disk") in ("disk", "lun") and not fat and driver == "qemu":
             raise HostError(
                 f"--disk {source.path}: is a directory, but a disk must be a file or a block device",

@@ -76,7 +76,8 @@ def wanted(
     from virtprov.guest.marks import reservations
 
     seeded = request.seed is not None and not method.has_install_phase
-    found = resolve(request.goals, guest, host, seeded=seeded, windows=profile.is_windows)
+    log_in = login.command_at if login is not None and login.known_hosts else None  # else another machine may answer
+    found = resolve(request.goals, guest, host, seeded=seeded, windows=profile.is_windows, log_in=log_in)
     known = [each.address for each in reservations.of_guest(guest)]
     known += [login.address] if login is not None and login.address else []
     return found._replace(expected=tuple(known)) if found is not None else None

@@ -105,7 +105,7 @@ def _plain(text: str) -> str:
 
 def _list_used(chains: Chains, disk: Element) -> Iterator[str]:
     """Return everything that a disk of another guest needs: its sources, and their backing files."""
-    fmt = path.get(disk, "./driver/@type") or ""
+    fmt = path.text(disk, "./driver/@type")
     for source in sources_of(disk):
         if source.location:
             yield source.location

@@ -14,7 +14,6 @@ from virtprov.actions.install.os_source import first_boot, scratch
 from virtprov.actions.install.os_source.first_boot import Drive, Files
 from virtprov.actions.install.os_source.which_system import find_system
 from virtprov.actions.request import InstallRequest
-from virtprov.cli.install import command
 from virtprov.guest.boot import CDROM, KERNEL, PXE, Method
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.document import Guest
@@ -24,7 +23,7 @@ from virtprov.osinfo.find_profile import find, generic
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.places import cache
 from virtprov.places.place import ISO, TREE, InjectedFile, Medium, PlaceRequest
-from virtprov.support.errors import FetchError, HostError, UsageError
+from virtprov.support.errors import FetchError, HostError
 
 QEMU = "<domain type='kvm'><name>web</name><os><type arch='x86_64'>hvm</type></os><devices>{}</devices></domain>"
 BOOT = scratch.BOOT
@@ -83,24 +82,6 @@ def test_files_that_the_host_sees_are_used_as_they_are(facts: dict[str, bool], t
     assert method.initrd == f"{tree}/images/pxeboot/initrd.img"
     assert method.args == "console=ttyS0"
     assert files == Files()
-
-
-@pytest.mark.parametrize(
-    ("words", "flag"),
-    [
-        (["--location", "http://host/tree\x01/"], "--location"),
-        (["--location", "TREE", "--extra-args", "console=ttyS0\x01"], "--extra-args"),
-        (["--location", "ODD"], "--location"),
-        (["--cdrom", "http://host/cd\x01.iso"], "--cdrom"),
-    ],
-)
-def test_characters_that_xml_does_not_allow(words: list[str], flag: str, tree: Path, tmp_path: Path) -> None:
-    odd = trees.write(tmp_path / "odd", {name.replace("vmlinuz", "vm\x02linuz"): b"x" for name in trees.FEDORA})
-    (odd / ".treeinfo").write_bytes(trees.FEDORA[".treeinfo"].replace(b"vmlinuz", b"vm\x02linuz"))
-    words = [{"TREE": str(tree), "ODD": str(odd)}.get(word, word) for word in words]
-    guest = ["--connect", KVM, "--name", "new", "--memory", "2048", "--disk", "none", "--osinfo", "linux2022"]
-    with pytest.raises(UsageError, match=f"{flag}.*: .* contains a character that is not allowed in XML"):
-        command.main([*guest, *words, "--print-xml"])
 
 
 @pytest.mark.parametrize("facts", [{"is_remote": True}, {"hidden": True}])
