@@ -9,9 +9,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.artifact import mark_of
-from virtprov.actions.run.artifacts.base_images import Base, ImageFiles, new_part
+from virtprov.actions.run.artifacts.base_images import HEAD, Base, ImageFiles, new_part
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
-from virtprov.actions.steps.find_base import HEAD, await_base
+from virtprov.actions.steps.find_base import await_base
 from virtprov.actions.steps.storage import filling, pool_in
 from virtprov.guest.disks.base_volume import BaseVolume
 from virtprov.guest.disks.new.new_volumes import too_small

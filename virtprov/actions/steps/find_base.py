@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from virtprov.actions.run.artifacts.base_images import HEAD
 from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.host.info import VolumeInfo
 
-HEAD = 64 * 1024
-"""Bytes at the beginning of a base that are uploaded last: until then, it is no image."""
 STALLED = 20.0
 """Seconds without a change after which an incomplete base is not waited for any longer."""
 _PAUSE = 0.5

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tests.standin import StandIn
+from virtprov.actions.run.artifacts.base_images import HEAD
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.steps.base_images import ObtainBase, Obtained
-from virtprov.actions.steps.find_base import HEAD
 from virtprov.guest.disks.base_volume import BaseVolume
 from virtprov.host.connection import Host
 from virtprov.images import cache

@@ -12,10 +12,9 @@ import pytest
 
 from tests.standin import StandIn
 from tests.unit.actions.steps.bases import DISK, MIB, Around, Look, Uploading, base_of, downloaded, obtain
-from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Evidence, InUse
-from virtprov.actions.run.artifacts.base_images import Base, ImageFiles, new_part, part_of
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Evidence, InUse
+from virtprov.actions.run.artifacts.base_images import HEAD, Base, ImageFiles, new_part, part_of
 from virtprov.actions.steps.base_images import MakeImageDisk, ObtainBase, Obtained
-from virtprov.actions.steps.find_base import HEAD
 from virtprov.guest.disks.base_volume import BaseVolume
 from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.host.connection import Host
@@ -250,3 +249,12 @@ def test_an_incomplete_copy_beside_a_base_is_removed(place: Host, tmp_path: Path
         one.take_down(place)
         assert not os.path.lexists(part)
     assert new_part(base.path) != new_part(base.path)
+
+
+def test_an_incomplete_base_of_a_run_that_was_killed_before_it_recorded_it(place: Host, image: ResolvedImage) -> None:
+    host, wanted = Uploading(place), base_of(image)
+    host.storage.create_volume("images", NewVolume("images", wanted.name, wanted.path, "raw", MIB, 0).xml())
+    base, unrecorded = Base(wanted.name, "images", wanted.path, tag="0" * 16), Evidence(made=False, began=1.0)
+    assert base.standing(host, unrecorded).state == OURS  # type: ignore[arg-type]
+    host.contents[wanted.name][0] = 1
+    assert base.standing(host, unrecorded).state == UNSURE, "another machine may have completed it"  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from virtprov.actions.run.artifacts.artifact import (
     GONE,
     OTHERS,
     OURS,
+    UNSURE,
     Artifact,
     Evidence,
     InUse,
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
 _USED = "another command is using it"
+HEAD = 64 * 1024
+"""Bytes at the beginning of a base that are uploaded last: until then, it is no image."""
 
 
 class ImageFiles(Artifact):
@@ -80,6 +83,8 @@ class Base(Volume):
         seen = super().standing(host, evidence._replace(made=evidence.made or is_same))
         if seen.state != OURS and self._has_part(host):
             seen = Standing(OURS)
+        if seen.state == UNSURE and self._is_incomplete(host):  # libvirt does not delete what is being uploaded
+            seen = Standing(OURS)
         return Standing(OTHERS, _USED) if seen.state == OURS and cache.is_held(self.tag) else seen
 
     def take_down(self, host: Host) -> None:
@@ -94,6 +99,10 @@ class Base(Volume):
             os.unlink(self._part)
         if not any(True for _ in cache.files_of(self.tag)):
             cache.remove(self.tag)
+
+    def _is_incomplete(self, host: Host) -> bool:
+        head = host.storage.volume_head(self.pool, self.name, HEAD)
+        return head is not None and not any(head)
 
     @property
     def _part(self) -> str:
