@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz test-other check-other venv check-packages live-packages man bench corpus clean
+.PHONY: help demo test check fuzz test-other check-other venv check-packages live-packages man bench corpus deb release-check clean
 
 PYTHON_HERE := .venv/bin/python
 # Two processes, of which one boots guests: see tests/live/lab/processes.py.
@@ -51,8 +51,16 @@ check-packages:
 live-packages: check-packages
 	@tools/setup/packages tests/live/packages.txt
 
-man: venv  ## generate man/*.1 from the parsers
+man: venv  ## generate man/*.1 and completions/ from the parsers
 	@$(PYTHON_HERE) tools/pages.py man
+	$(PYTHON_HERE) tools/completions.py completions
+
+deb:  ## build the Debian packages in dist/; says what is missing for that
+	@tools/deb
+
+release-check: venv live-packages  ## check all that a release needs; changes nothing but dist/
+	@tools/setup/packages tools/setup/release.packages
+	@$(PYTHON_HERE) tools/release_check.py $(ARGS)
 
 bench: venv live-packages  ## measure start-up, editing, media and clones, compared with the virt-* tools (needs root or sudo)
 	@tools/setup/packages tools/setup/bench.packages

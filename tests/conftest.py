@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 from lab import check
 
+from tests import json_schemas
+from virtprov.cli import output
 from virtprov.support import log
 
 if TYPE_CHECKING:
@@ -71,6 +73,17 @@ def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def objects_follow_their_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail for an object of --output json that has no schema, or another key or type than that says."""
+
+    def emit(schema: str, body: object, print_it: Callable[[str, object], None] = output.emit) -> None:
+        json_schemas.check(schema, body)
+        print_it(schema, body)
+
+    monkeypatch.setattr(output, "emit", emit)
 
 
 @pytest.fixture(autouse=True)

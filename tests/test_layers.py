@@ -49,6 +49,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "install": {"run", "steps", "seed", "waiting", "request", "goals"},
         "clone": {"run", "steps", "seed", "request"},
         "remove": {"run", "seed", "request"},
+        "doctor": set(),
         "edit": {"run", "steps", "seed", "live", "request", "schema_check"},
     },
     "guest": {
@@ -71,6 +72,8 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
             "dry_run",
         },
         "edit": {"answers", "compat", "connecting", "output", "parser", "standard_input"},
+        "completion": {"clone", "edit", "install", "parser"},
+        "shells": {"compat", "output"},
     },  # fmt: skip
     "host": {"transfer": set(), "daemon": {"failures", "uri"}},
     "osinfo": {"profile_files": {"pack"}, "media": {"pack", "profile_files"}},

@@ -17,7 +17,8 @@ TOP = Path(__file__).resolve().parents[1]
 COMMANDS = ("virtprov-install", "virtprov-clone", "virtprov-xml")
 # What pip reads; the rest of the tree, caches above all, stays where it is.
 SOURCES = (
-    "virtprov", "data", "man", "LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.cfg", "setup.py",
+    "virtprov", "completions", "data", "man", "LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.cfg",
+    "setup.py",
 )  # fmt: skip
 
 
@@ -87,6 +88,12 @@ def test_the_profiles_are_there(names: set[str]) -> None:
 def test_the_man_pages_are_there(names: set[str]) -> None:
     pages = {f"virtprov-{__version__}.data/data/share/man/man1/{command}.1" for command in COMMANDS}
     assert pages - names == set()
+
+
+def test_the_completions_are_there(names: set[str]) -> None:
+    scripts = {path.relative_to(TOP / "completions") for path in (TOP / "completions").rglob("*") if path.is_file()}
+    assert len(scripts) == 9
+    assert {f"virtprov-{__version__}.data/data/share/{path}" for path in scripts} - names == set()
 
 
 def test_nothing_else_is_there(names: set[str]) -> None:

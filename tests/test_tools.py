@@ -82,6 +82,14 @@ def test_the_same_tree_gives_the_same_pages(zone: str, tmp_path: Path, fresh: Pa
     assert [(tmp_path / page).read_text() for page in PAGES] == [(fresh / page).read_text() for page in PAGES]
 
 
+def test_completions_are_fresh(tmp_path: Path) -> None:
+    assert complaints("tools/completions.py", str(tmp_path)) == ""
+    written = {path.relative_to(tmp_path): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    kept = TOP / "completions"
+    there = {path.relative_to(kept): path.read_text() for path in kept.rglob("*") if path.is_file()}
+    assert written == there, "stale: run `make man` and commit"
+
+
 SETUP = ("packages", "environment", "python", "corpus")
 
 
@@ -101,7 +109,7 @@ def test_a_linked_environment_is_not_rebuilt(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "other").iterdir()) == ["bin", "made-for"]
 
 
-SCRIPTS = (*(f"tools/setup/{name}" for name in SETUP), "tools/demo", ".ci/run")
+SCRIPTS = (*(f"tools/setup/{name}" for name in SETUP), "tools/demo", "tools/deb", "tools/other-debian", ".ci/run")
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -68,12 +68,17 @@ def sub_options(parser: argparse.ArgumentParser) -> str:
     groups = [group for group in catalogue.GROUPS if f"--{group}" in flags]
     if not groups:
         return ""
-    lines = [".nh", ".ad l", SHARED_TEXT]  # do not hyphenate names
+    lines = [".nh", *_adjust("l"), SHARED_TEXT]  # do not hyphenate names, and do not spread them over the line
     for group in groups:
         names = [_spell(row) for row in catalogue.table(group).rows if not row.name.startswith(SHARED)]
         if names:
             lines += [".TP", rf"\fB\-\-{_roff(group)}\fR", ", ".join(names)]
-    return "\n".join([*lines, ".hy", ".ad b"])
+    return "\n".join([*lines, ".hy", *_adjust("b")])
+
+
+def _adjust(side: str) -> list[str]:
+    """Return roff requests for adjusted lines; the string is for groff 1.23, which adjusts each paragraph anew."""
+    return [f".ds AD {side}", f".ad {side}"]
 
 
 def _spell(row: object) -> str:

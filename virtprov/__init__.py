@@ -6,7 +6,7 @@ Each name is loaded when it is first asked for: to import this package costs nex
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import pytest
 
+from virtprov.actions.doctor import finding
 from virtprov.cli import app
 
 HERE = Path(__file__).resolve().parent
@@ -57,6 +58,7 @@ def read(path: Path) -> Case:
 def plain(text: str, known: str) -> str:
     """Replace what differs from run to run and from checkout to checkout."""
     text = text.replace(str(HOSTS), "HOSTS").replace(str(DATA), "DATA")
+    text = re.sub(r"\S+/cache/virtprov/images, [0-9.]+ [A-Za-z]+ free", "CACHE, SPACE free", text)
     text = re.sub(r'"(seconds|at)": [0-9.e-]+', r'"\1": 0.0', text)
     for word, pattern in MADE.items():
         seen: dict[str, str] = {}
@@ -71,7 +73,7 @@ def plain(text: str, known: str) -> str:
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No settings of the machine: bundled OS profiles only, one cache for all cases, the signal handlers put back."""
+    """Nothing of the machine: bundled OS profiles, no programs, one cache for all cases; signal handlers put back."""
     home = tmp_path_factory.getbasetemp() / "home"
     (home / "cache").mkdir(parents=True, exist_ok=True)
     for name in ("LIBVIRT_DEFAULT_URI", "DISPLAY", "WAYLAND_DISPLAY", "VIRTINSTALL_OSINFO_DISABLE_REQUIRE"):
@@ -85,8 +87,10 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
         "OSINFO_LOCAL_DIR": home / "osinfo",
         "OSINFO_USER_DIR": home / "osinfo",
         "COLUMNS": 100,
+        "PATH": home / "bin",
     }.items():
         monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr(finding, "OS_RELEASE", str(home / "os-release"))
     monkeypatch.chdir(DATA)
     kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield

@@ -38,6 +38,7 @@ ORDER = (
     "test_says_what_it_does.py",
     "test_pools.py",
     "test_lxc.py",
+    "test_doctor.py",
     "test_firmware.py",
     "test_publish.py",
     "test_guest_words.py",
@@ -52,6 +53,7 @@ ORDER = (
     "test_stopped.py",
     "test_many.py",
     "test_writers.py",
+    "test_debian_packages.py",
 )
 
 

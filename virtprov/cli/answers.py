@@ -45,7 +45,7 @@ def osinfo_words(request: OsinfoRequest, output: Output) -> bool:
 
         for_people = sys.stdout.isatty() and not compat.held.plain_lists
         output.result(listing.as_table(entries) if for_people else listing.as_names(entries))
-        output.object({"systems": listing.as_objects(entries)})
+        output.object("osinfo-list", {"systems": listing.as_objects(entries)})
     return request.wants_help or request.wants_list
 
 
@@ -69,5 +69,5 @@ def image_list(text: str | None, output: Output) -> bool:
     for sentence in warnings:
         output.warn(sentence)
     output.result(listing.as_table(entries))
-    output.object({"images": listing.as_objects(entries)})
+    output.object("image-list", {"images": listing.as_objects(entries)})
     return True

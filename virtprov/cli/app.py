@@ -114,7 +114,7 @@ def _start(tool: str, main: Main) -> int:
     if sys.argv[1:2] == ["--version"]:
         main = _version
     elif sys.argv[1:2] and sys.argv[1] in ("--complete", "--complete-line"):
-        from virtprov.cli.complete import answer
+        from virtprov.cli.completion.command import answer
 
         def main(argv: list[str]) -> int:
             return answer(tool, argv)
@@ -247,11 +247,11 @@ def _flush_output(tool: str, out: Shown) -> int:
     out.flush()
     if out.failure is None:
         return 0
-    from virtprov.cli.output import Output
+    from virtprov.cli.output import Output, tell
 
     if Output.acts or not isinstance(out.failure, BrokenPipeError):
         why = (out.failure.strerror or str(out.failure)).lower()
-        sys.stderr.write(f"{tool}: error: the command succeeded, but cannot write to standard output: {why}\n")
+        tell("error", f"the command succeeded, but cannot write to standard output: {why}", before=f"{tool}: ")
     from virtprov.cli import compat
 
     return compat.held.exit_code(UNWRITTEN)
@@ -301,22 +301,22 @@ def _report(
     tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1, *, misused: bool = False
 ) -> int:
     """Print what went wrong: a sentence and a hint for people, an object for programs. Returns the exit status."""
-    from virtprov.cli import compat, talk
+    from virtprov.cli import compat, output, talk
     from virtprov.support import log
     from virtprov.support.visible import on_one_line
 
+    said = talk.parse_talk(argv)
     message, hint = log.mask(message), log.mask(hint)
-    sys.stderr.write(f"{tool}: {'' if code == INTERRUPTED else 'error: '}{on_one_line(message)}\n")
+    if code == INTERRUPTED:
+        sys.stderr.write(f"{tool}: {on_one_line(message)}\n")
+    else:
+        output.tell("error", on_one_line(message), before=f"{tool}: ")
     if hint:
-        sys.stderr.write(f"hint: {hint}\n")
+        output.tell("hint", hint)
     code = compat.held.exit_code(code, misused=misused)
-    if talk.parse_talk(argv).json:
-        import json
-
-        from virtprov.cli import safe_streams
-
+    if said.json:
         body = {"tool": tool, "kind": kind, "message": message, "hint": hint, "exit_code": code}
-        safe_streams.exactly(json.dumps({"error": body}, indent=2) + "\n")
+        output.emit("error", {"error": body})
     return code
 
 

@@ -213,7 +213,7 @@ def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, d
         dry_run.tell(plan.steps, output)
     else:
         return _create(work, output)
-    output.object(_facts(work.made, host, printing=printing))
+    output.object("clone", _facts(work.made, host, printing=printing))
     return 0
 
 
@@ -240,7 +240,7 @@ def _create(work: Cloning, output: Output) -> int:
     facts = {"created": True, "state": state, "root_password": password or None}
     not_asked = work.wanted.not_asked if work.wanted is not None else ()
     known = _of_result(result_lines.facts(found, work.context.stages, not_asked))
-    output.object({**_facts(made, work.host, printing=False), **facts, **known})
+    output.object("clone", {**_facts(made, work.host, printing=False), **facts, **known})
     return 0
 
 

@@ -33,6 +33,7 @@ class Contract(Record):
     libvirt_decides      XML is not checked against libvirt's schema, which is stricter than libvirt, as with
                          `--no-schema-check`: Cockpit gives every new network a mode that libvirt ignores
     removes_nothing      --remove and its options are unknown, as they are to virt-install
+    colorless            there are no colours unless --color asks for them, also on a terminal
     """
 
     version: str = ""
@@ -46,6 +47,12 @@ class Contract(Record):
     identity: str = ""
     libvirt_decides: bool = False
     removes_nothing: bool = False
+    colorless: bool = False
+
+    @property
+    def color(self) -> str:
+        """When there are colours, unless --color is given."""
+        return "never" if self.colorless else "auto"
 
     def exit_code(self, code: int, *, misused: bool = False) -> int:
         """Return the exit code for one of virtprov's; `misused`: the command line could not be parsed."""
@@ -67,6 +74,7 @@ OLD = Contract(
     identity="keep",
     libvirt_decides=True,
     removes_nothing=True,
+    colorless=True,
 )
 
 held = OURS

@@ -10,10 +10,13 @@ from virtprov.support.visible import on_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import TextIO
 
     from virtprov.actions.run.plan import RunContext
     from virtprov.host.connection import Host
+
+    Facts = Mapping[str, object]
 
 
 class Output:
@@ -40,7 +43,7 @@ class Output:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
         if always or not self.quiet:
-            sys.stderr.write(f"warning: {on_one_line(sentence)}\n")
+            tell("warning", on_one_line(sentence))
 
     def on_note(self, text: str) -> None:
         """As `say`, for the library."""
@@ -64,10 +67,46 @@ class Output:
         """Print a result of one line, whatever the names in it contain."""
         self.result(on_one_line(sentence))
 
-    def document(self, text: str) -> None:
-        """Print XML as a result: for programs, so it is not changed."""
-        if not self.json:
+    def document(self, text: str, *, always: bool = False) -> None:
+        """Print XML as a result: for programs, so it is not changed. JSON output has its own, unless `always`."""
+        if always or not self.json:
             safe_streams.exactly(text if text.endswith("\n") else text + "\n")
+
+    def diff(self, text: str) -> None:
+        """Print a diff as a result."""
+        if not self.json:
+            show_diff(sys.stdout, text)
+
+    def heading(self, text: str) -> None:
+        """Print the line above the lines of a table."""
+        if not self.json:
+            safe_streams.styled(sys.stdout, [("heading", f"{text}\n")])
+
+    def columns(self) -> int | None:
+        """Return the width of the terminal that results are printed on; None if they go elsewhere."""
+        from virtprov.support import progress
+
+        return progress.columns(sys.stdout) if sys.stdout.isatty() else None
+
+    def table(
+        self, headings: Sequence[str], rows: Iterable[Sequence[str]], *, marks: Mapping[str, str] | None = None
+    ) -> None:
+        """Print a table as a result, whatever its cells contain; on a terminal, it has the width of that.
+
+        `marks` are words of the second column, each with its style.
+        """
+        if self.json:
+            return
+        from virtprov.support import table
+
+        cells = [[on_one_line(cell) for cell in row] for row in rows]
+        first, *rest = table.lines(headings, cells, self.columns())
+        self.heading(first)
+        at = first.index(headings[1])
+        for line in rest:
+            word = line[at:].split(" ", 1)[0]
+            style = (marks or {}).get(word, "")
+            safe_streams.styled(sys.stdout, [("", line[:at]), (style, word), ("", f"{line[at + len(word) :]}\n")])
 
     def password(self, sentence: str) -> None:
         """Print a result that is shown only once: on standard error if standard output cannot be written."""
@@ -80,17 +119,19 @@ class Output:
         if not self.quiet:
             self.line(sentence)
 
-    def object(self, facts: Mapping[str, object]) -> None:
-        """Print the result as one JSON object, if JSON output is selected."""
+    def object(self, schema: str, facts: Facts) -> None:
+        """Print the result as one JSON object, if JSON output is selected; see `emit` for `schema`."""
         if self.json:
-            import json
-
-            body = dict(facts)
-            body["warnings"] = self.warnings
-            safe_streams.exactly(json.dumps(body, indent=2) + "\n")
+            body = {**facts, "warnings": self.warnings}
+            emit(schema, body)
             if not safe_streams.flush_output():
                 for word in dict.fromkeys(_passwords(body)):
                     sys.stderr.write(f"Password for root's first login: {word}\n")
+
+    def items(self, schema: str, items: Sequence[Facts]) -> None:
+        """As `object`, for the one result that is a list."""
+        if self.json:
+            emit(schema, items)
 
     def context(self, host: Host) -> RunContext:
         """Return the context for steps, with progress on standard error, and a recovery log."""
@@ -103,6 +144,25 @@ class Output:
         context = RunContext(host, make(sys.stderr, quiet=self.quiet), self.say, self.warn)
         context.trail = trail.for_host(talk.tool, host, self.warn)
         return context
+
+
+def tell(label: str, sentence: str, *, before: str = "") -> None:
+    """Print a sentence on standard error, after a label in its colour: "error", "warning" or "hint"."""
+    safe_streams.styled(sys.stderr, [("", before), (label, f"{label}:"), ("", f" {sentence}\n")])
+
+
+def show_diff(stream: TextIO, text: str) -> None:
+    """Print a diff on standard output or standard error."""
+    from virtprov.cli import colors
+
+    safe_streams.styled(stream, colors.split_diff(text))
+
+
+def emit(schema: str, body: object) -> None:
+    """Print a JSON object; it follows the schema of this name in cli/schemas, which the tests check."""
+    import json
+
+    safe_streams.exactly(json.dumps(body, indent=2) + "\n")
 
 
 def confirm(question: str) -> bool:

@@ -8,6 +8,7 @@ from virtprov.cli import compat, talk
 from virtprov.options.catalogue import GROUPS, help_line
 from virtprov.options.guest_words import WORDS
 from virtprov.support.errors import ParseError, UsageError, nearest
+from virtprov.support.visible import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,17 +27,6 @@ OLD_FLAGS = {
 """Other names of a group's flag; the long ones are not shown in the help, except for SHOWN."""
 SHOWN = "--security"
 """An old name that programs look for in the help."""
-
-
-def _wrap(text: str, width: int) -> list[str]:
-    """Cut a text into lines at its blanks."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append(word)
-        else:
-            lines[-1] += (" " if lines[-1] else "") + word
-    return lines
 
 
 class _Untranslated:
@@ -80,9 +70,10 @@ class Parser(argparse.ArgumentParser):
         long = ([name for name in action.option_strings if name.startswith("--")] for action in shown)
         return sorted(names[0] for names in long if names)
 
-    def takes_names(self) -> bool:
-        """Return whether there are positional arguments, such as the names of guests."""
-        return bool(self._get_positional_actions())
+    def most_names(self) -> int | None:
+        """Return how many positional arguments there can be, such as the names of guests; None for any number."""
+        positional = self._get_positional_actions()
+        return None if any(action.nargs == "*" for action in positional) else len(positional)
 
     def find_given(self, args: argparse.Namespace, besides: Iterable[str]) -> str:
         """Return a flag whose value in `args` is not its default, "" if there is none.
@@ -97,6 +88,10 @@ class Parser(argparse.ArgumentParser):
             ):
                 return max(action.option_strings, key=len, default=action.dest)
         return ""
+
+    def given_words(self) -> list[str]:
+        """Return the words of the command line that is parsed."""
+        return list(self._words)
 
     def format_help(self) -> str:
         """Return the help as text."""
@@ -240,10 +235,10 @@ class _Formatter(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=26, width=max(_columns() - 2, 40))
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        return _wrap(text, width)
+        return wrap(text, width)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return "\n".join(indent + line for line in _wrap(text, width - len(indent)))
+        return "\n".join(indent + line for line in self._split_lines(text, width - len(indent)))
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:
@@ -254,14 +249,25 @@ class _Formatter(argparse.HelpFormatter):
 
 
 class _PrintScript(argparse.Action):
-    """Print the completion script for a shell, and exit."""
+    """Print the completion script for a shell, or put those of all commands where it looks (`--install`), and exit.
+
+    virtprov-install has another --install, which takes a value: so it is only looked for as a word of the line.
+    """
 
     def __call__(self, parser: argparse.ArgumentParser, space: object, values: Any, flag: str | None = None) -> None:
         import sys
 
-        from virtprov.cli.shells import script
+        words = parser.given_words() if isinstance(parser, Parser) else []
+        if "--install" in words:
+            from virtprov.cli.output import Output
+            from virtprov.cli.shells import install
 
-        sys.stdout.write(script(values, parser.prog))
+            is_quiet = "--quiet" in words or "-q" in words
+            install.main(values, Output(json=talk.parse_talk(words).json, quiet=is_quiet))
+        else:
+            from virtprov.cli.shells.scripts import script
+
+            sys.stdout.write(script(values, parser.prog))
         parser.exit()
 
 
@@ -277,7 +283,7 @@ def parser(tool: str, *, usage: str, description: str, connect: Sequence[str] = 
         action=_PrintScript,
         choices=("bash", "zsh", "fish"),
         metavar="SHELL",
-        help="print the completion script for bash, zsh or fish",
+        help="print (or --install) a script for bash, zsh or fish",
     )
     group.add_argument(*connect, dest="connect", metavar="URI", help="URI of the hypervisor, such as qemu:///system")
     return command
@@ -293,7 +299,7 @@ def _version() -> str:
 
 
 def add_talk(parser: Parser, group: Target) -> None:
-    """Add --quiet, --debug and --output."""
+    """Add --quiet, --debug, --output and --color."""
     group.add_argument("-q", "--quiet", action="store_true", help="print only results and errors")
     group.add_argument("-d", "--debug", action="store_true", help="print detailed debug messages")
     parser.add_fresh(
@@ -303,6 +309,14 @@ def add_talk(parser: Parser, group: Target) -> None:
         default="text",
         metavar="text|json",
         help="print the result as text or as a JSON object",
+    )
+    parser.add_fresh(
+        group,
+        "--color",
+        choices=("auto", "always", "never"),
+        default=compat.held.color,
+        metavar="WHEN",
+        help="colours: auto (on a terminal), always, never",
     )
 
 

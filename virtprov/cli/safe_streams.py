@@ -1,8 +1,9 @@
 """The standard streams: they may be closed, full or without a reader, and output is shown safely.
 
 While a command runs, `sys.stdout` and `sys.stderr` are of the class Shown. Everything written there passes through
-`visible`; XML, JSON and cursor movements are written with `exactly`. A stream that cannot be written raises nothing: a
-command that has changed a host does not fail because of that. `cli/app.py` checks at the end whether a write failed.
+`visible`; XML, JSON and cursor movements are written with `exactly`. `styled` adds colours to text that is safe.
+A stream that cannot be written raises nothing: a command that has changed a host does not fail because of that.
+`cli/app.py` checks at the end whether a write failed.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ from virtprov.support.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TextIO
+    from collections.abc import Iterable
+    from typing import Any, ClassVar, TextIO
 
 
 class Shown:
     """A text stream for people; everything except writing is done by the original stream."""
+
+    drawn: ClassVar[Shown | None] = None
+    """The stream whose last line shows progress: it is taken away before anything else is written."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -29,11 +34,30 @@ class Shown:
         self._put(visible(text), "backslashreplace")
         return len(text)
 
+    def styled(self, pieces: Iterable[tuple[str, str]]) -> None:
+        """Write pieces of text as `write` does, each in the colour of its style; see `colors.py`."""
+        from virtprov.cli import colors, talk
+
+        shown = colors.are_shown(self.stream, talk.color)
+        safe = ((style, visible(text)) for style, text in pieces)
+        text = "".join(colors.paint(text, style) if style and shown else text for style, text in safe)
+        self._put(text, "backslashreplace")
+
     def exactly(self, text: str) -> None:
         """Write text unchanged; characters missing in the stream's encoding become XML references."""
         self._put(text, "xmlcharrefreplace")
 
+    def draw(self, line: str) -> None:
+        """Show a line of progress, which must be safe, in place of the last one; "" only takes that away."""
+        Shown.drawn = None
+        self._put(f"\r{line}\x1b[K", "replace")
+        Shown.drawn = self if line else None
+
     def _put(self, text: str, otherwise: str) -> None:
+        stale = Shown.drawn
+        if stale is not None:
+            stale.draw("")
+            stale.flush()
         if self.failure is not None:
             return
         try:
@@ -80,6 +104,7 @@ class guard_streams:  # noqa: N801  (reads as a word: `with guard_streams():`)
     def __exit__(self, *failure: object) -> None:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
+        Shown.drawn = None
         sys.stdout, sys.stderr = self._before
 
 
@@ -106,6 +131,14 @@ def exactly(text: str) -> None:
         out.exactly(text)
     else:
         out.write(text)
+
+
+def styled(stream: TextIO, pieces: Iterable[tuple[str, str]]) -> None:
+    """Write pieces of text, each with a style; "" for none."""
+    if isinstance(stream, Shown):
+        stream.styled(pieces)
+    else:
+        stream.write("".join(text for _, text in pieces))
 
 
 def flush_output() -> bool:

@@ -1,4 +1,4 @@
-"""How a command reports: its name, and --debug and --output.
+"""How a command reports: its name, and --debug, --output and --color.
 
 The command's parser reports the parsed flags (`heard`). If it could not parse them, because of an error or a missing
 library, a small parser that only knows these flags is used, so that the failure is still reported in the requested
@@ -6,6 +6,8 @@ form.
 """
 
 from __future__ import annotations
+
+from virtprov.cli import compat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class Talk:
-    """Whether debug messages are printed, and whether the result is a JSON object."""
+    """Whether debug messages are printed, whether the result is a JSON object, and when there are colours."""
 
-    __slots__ = ("debug", "json")
+    __slots__ = ("color", "debug", "json")
 
-    def __init__(self, *, debug: bool = False, json: bool = False) -> None:
+    def __init__(self, color: str, *, debug: bool = False, json: bool = False) -> None:
+        self.color = color
         self.debug = debug
         self.json = json
 
@@ -27,23 +30,27 @@ class Talk:
 tool = "virtprov"
 """The name of the command that runs."""
 
+color = "auto"
+"""When there are colours: auto, always or never."""
+
 _heard: Talk | None = None
 _hush: Callable[[], None] | None = None
 
 
 def begin(name: str) -> None:
     """Start a command with this name; its flags are not known yet."""
-    global tool
+    global tool, color
     end()
-    tool = name
+    tool, color = name, compat.held.color
 
 
 def heard(args: Namespace) -> None:
     """Use the parsed flags; with --debug, the log is printed from now on."""
-    global _heard, _hush
+    global color, _heard, _hush
     if "debug" not in args or _heard is not None:
         return
-    _heard = Talk(debug=args.debug, json=args.output == "json")
+    color = args.color
+    _heard = Talk(color, debug=args.debug, json=args.output == "json")
     if args.debug:
         from virtprov.support import log
 
@@ -51,16 +58,20 @@ def heard(args: Namespace) -> None:
 
 
 def parse_talk(argv: list[str]) -> Talk:
-    """Return the requested form, even if the command's parser failed."""
-    return _heard or _read(argv)
+    """Return the requested form, even if the command's parser failed; from now on, `color` is what was asked for."""
+    global color
+    said = _heard or _read(argv)
+    color = said.color
+    return said
 
 
 def end() -> None:
     """End the command; the log is no longer printed."""
-    global _heard, _hush
+    global color, _heard, _hush
     if _hush is not None:
         _hush()
     _heard = _hush = None
+    color = "auto"
 
 
 def _read(argv: list[str]) -> Talk:
@@ -78,11 +89,12 @@ def _read(argv: list[str]) -> Talk:
     small.add_argument("-q", "--quiet", action="store_true")
     small.add_argument("-d", "--debug", action="store_true")
     small.add_argument("--output")
+    small.add_argument("--color", choices=("auto", "always", "never"), default=compat.held.color)
     words = argv[: argv.index("--")] if "--" in argv else argv
     # Python 3.13 takes `-display` for `-d isplay`; it is a value that another flag lacks.
     words = [word for word in words if len(word) < 3 or word[0] != "-" or word[1] == "-" or set(word[1:]) <= set("dq")]
     try:
         args = small.parse_known_args(words)[0]
     except Refused:
-        return Talk()
-    return Talk(debug=args.debug, json=args.output == "json")
+        return Talk(compat.held.color)
+    return Talk(args.color, debug=args.debug, json=args.output == "json")

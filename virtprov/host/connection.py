@@ -133,14 +133,15 @@ class Host:
                 raise
 
 
-def connect(uri: str | None = None, *, events: bool = False, ask: Ask | None = None) -> Host:
+def connect(uri: str | None = None, *, events: bool = False, ask: Ask | None = None, read_only: bool = False) -> Host:
     """Connect to the host at `uri`.
 
     None or "" selects libvirt's default: $LIBVIRT_DEFAULT_URI, then `uri_default` in its client configuration, then
     libvirt's own choice (qemu:///system for root, qemu:///session for other users if QEMU is available, otherwise xen,
     lxc ...). `recorded:///DIR` opens a recorded host. With `events`, the connection can deliver events of a remote host
     without a second one; use it if the run will wait for a guest. `ask(prompt, secret)` is called if the host requires
-    a user name or password; None as its result gives up.
+    a user name or password; None as its result gives up. A `read_only` connection is open to more
+    users, and cannot change the host.
 
     Raises HostError for an unknown driver, a host that does not answer or refuses access, and an invalid URI.
     """
@@ -152,5 +153,5 @@ def connect(uri: str | None = None, *, events: bool = False, ask: Ask | None = N
 
         recording = read_recording(folder)
         return Host(open_inventory(recording), recording.uri, recording, has_events=True)
-    conn = open_connection(uri, ask)
+    conn = open_connection(uri, ask, read_only=read_only)
     return Host(conn, str(conn.getURI()), has_events=True, reopen=lambda: open_connection(uri, ask))

@@ -54,14 +54,16 @@ def _order(entry: Entry) -> tuple[str, tuple[int, ...], str]:
 
 
 def as_table(entries: list[Entry]) -> str:
-    """Return one line for each system: its name, what it is, its variants (the usual one first), its architectures."""
-    lines = []
+    """Return headings and a line for each system: its name, what it is, its variants (usual one first), processors."""
+    rows = [("IMAGE", "SYSTEM", "VARIANTS", "ARCHITECTURES")]
     for entry in entries:
-        name, system = one_line(entry.names[0]), one_line(entry.system.name)
-        variants = one_line(", ".join(image.variant for image in entry.variants))
-        arches = one_line(" ".join(entry.arches))
-        lines.append(f"{name:<{_NAME}}  {system:<{_SYSTEM}}  {variants:<{_VARIANTS}}  {arches}".rstrip() + "\n")
-    return "".join(lines)
+        variants = ", ".join(image.variant for image in entry.variants)
+        rows.append((entry.names[0], entry.system.name, variants, " ".join(entry.arches)))
+    widths = (_NAME, _SYSTEM, _VARIANTS, 0)
+    return "".join(
+        "  ".join(f"{one_line(cell):{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"
+        for row in rows
+    )
 
 
 def as_objects(entries: list[Entry]) -> list[dict[str, object]]:

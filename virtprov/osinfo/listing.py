@@ -63,13 +63,13 @@ def _order(entry: Entry) -> tuple[str, list[int], str]:
 
 
 def as_table(entries: list[Entry]) -> str:
-    """Return one line for each system: its short ids (the usual one first), name, release date and end of life."""
-    lines = []
-    for entry in entries:
-        ids, name = one_line(", ".join(entry.short_ids)), one_line(entry.name)
-        dates = f"{entry.release_date:<{_DATE}}  {entry.eol_date}"
-        lines.append(f"{ids:<{_IDS}}  {name:<{_NAME}}  {dates}".rstrip() + "\n")
-    return "".join(lines)
+    """Return headings and a line for each system: its short ids (the usual one first), name, release, end of life."""
+    rows = [("SYSTEM", "NAME", "RELEASED", "SUPPORT ENDS")]
+    rows += [(", ".join(entry.short_ids), entry.name, entry.release_date, entry.eol_date) for entry in entries]
+    return "".join(
+        f"{one_line(ids):{_IDS}}  {one_line(name):{_NAME}}  {released:{_DATE}}  {ends}".rstrip() + "\n"
+        for ids, name, released, ends in rows
+    )
 
 
 def as_names(entries: list[Entry]) -> str:

@@ -65,6 +65,21 @@ def _neighbours(path: str) -> str:
     return nearest(os.path.basename(path), names) if len(names) <= 2000 else ""
 
 
+def free_bytes(directory: str) -> int | None:
+    """Return the free bytes for a directory that may not exist yet; None if this cannot be found out."""
+    while True:
+        try:
+            found = os.statvfs(directory)
+        except FileNotFoundError:
+            if directory in ("", "/"):
+                return None
+            directory = os.path.dirname(directory)
+            continue
+        except OSError:
+            return None
+        return found.f_bavail * found.f_frsize
+
+
 def write_atomic(path: str, data: bytes | str) -> None:
     """Write `data` (text as UTF-8) to `path` at once: readers see the old file or the new one.
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 PATIENCE = 1.0
 LINE_EVERY = 10.0
 DRAW_EVERY = 0.1
-_LABEL = 12
+WINDOW = 10
+"""Seconds over which the speed is measured, so that it is that of now, and not of what an earlier run has done."""
+_LABEL = 8
 """Columns that a label keeps at least."""
 
 
@@ -70,7 +72,7 @@ def make(stream: TextIO, *, quiet: bool = False) -> Progress:
     return Bar(stream) if smart else Lines(stream)
 
 
-def _columns(stream: TextIO) -> int:
+def columns(stream: TextIO) -> int:
     """The width of the terminal that is written to; 80 where nobody says."""
     import os
 
@@ -140,6 +142,7 @@ class _Shown(Task):
         self.began = clock()
         self.due = self.began + PATIENCE
         self.done = self.total = 0
+        self.marks: list[tuple[float, int]] = []
         self.shown = False
         self.over = False
         self.alarm = alarm(PATIENCE, self._ring)
@@ -160,8 +163,15 @@ class _Shown(Task):
                 self.finish(failed=bool(failure and failure[0]))
 
     def update(self, done: int, total: int = 0) -> None:
+        now = self.clock()
+        if done < self.done:  # it begins again
+            self.marks = [(now, done)]
         self.done, self.total = done, total or self.total
-        if self.clock() >= self.due:
+        if not self.marks:  # bytes that are there at once are those of an earlier run
+            self.marks = [(now, done) if now - self.began < 1 else (self.began, 0)]
+        if now - self.marks[-1][0] >= 1:
+            self.marks = [*self.marks[-WINDOW:], (now, done)]
+        if now >= self.due:
             with self.lock:
                 self._speak()
 
@@ -191,11 +201,12 @@ class _Shown(Task):
 
     def pace(self) -> list[str]:
         """Return how fast it goes and how long it will take: ["50 MiB/s", "8 s left"], as far as that is known."""
-        spent = self.spent()
-        if not self.done or spent <= 0:
+        since, before = self.marks[0] if self.marks else (self.began, 0)
+        spent, done = self.clock() - since, self.done - before
+        if done <= 0 or spent < 1:
             return []
-        left = (self.total - self.done) * spent / self.done
-        return [f"{show_size(int(self.done / spent))}/s", *([f"{show_duration(left)} left"] if left > 0 else [])]
+        left = (self.total - self.done) * spent / done
+        return [f"{show_size(int(done / spent))}/s", *([f"{show_duration(left)} left"] if left > 0 else [])]
 
     def show(self) -> None:
         raise NotImplementedError
@@ -224,7 +235,7 @@ class _BarTask(_Shown):
     again = 1.0
 
     def show(self) -> None:
-        _steer(self.stream, "\r" + self.line(max(20, _columns(self.stream) - 1)) + "\x1b[K")
+        _draw(self.stream, self.line(max(20, columns(self.stream) - 1)))
 
     def line(self, width: int) -> str:
         """Return the text for a terminal of `width` columns: label, share, bar, amount, pace.
@@ -250,7 +261,7 @@ class _BarTask(_Shown):
             words = words[:-2] + words[-1:] if len(words) > 2 else words[:-1]
 
     def finish(self, *, failed: bool) -> None:
-        _steer(self.stream, "\r\x1b[K")
+        _draw(self.stream, "")
         self.stream.flush()
 
 
@@ -277,6 +288,10 @@ def make_narrow(text: str) -> str:
     return "".join(letter if letter.isprintable() and east_asian_width(letter) not in "WF" else "?" for letter in words)
 
 
-def _steer(stream: TextIO, text: str) -> None:
-    """Write what moves the cursor, which a stream for people would spell out."""
-    getattr(stream, "exactly", stream.write)(text)
+def _draw(stream: TextIO, line: str) -> None:
+    """Show a line in place of the last one; a stream for people takes it away before other text."""
+    draw = getattr(stream, "draw", None)
+    if draw is not None:
+        draw(line)
+    else:
+        stream.write(f"\r{line}\x1b[K")

@@ -37,6 +37,17 @@ def one_line(text: str) -> str:
     return visible(" ".join(text.split()))
 
 
+def wrap(text: str, width: int | None) -> list[str]:
+    """Cut a text into lines of at most `width` columns at its blanks; a longer word stays whole. None: one line."""
+    parts = [""]
+    for word in text.split():
+        if width is not None and parts[-1] and len(parts[-1]) + 1 + len(word) > width:
+            parts.append(word)
+        else:
+            parts[-1] += (" " if parts[-1] else "") + word
+    return parts
+
+
 def escape(letter: str) -> str:
     """Return a character as an escape sequence of Python's."""
     number = ord(letter)

@@ -17,7 +17,7 @@ from lab.sources import KEYRING
 PROGRAMS = (
     "libvirtd virtlogd virsh qemu-system-x86_64 qemu-img dnsmasq iptables ip unshare nsenter mount umount hostname ps "
     "ssh ssh-keygen sshd openssl setpriv ldd swtpm mkfs.xfs mkfs.btrfs parted "
-    "mmdebstrap apt-get apt-config dpkg-deb mkfs.ext4 mkfs.vfat mmd mcopy sfdisk dd"
+    "mmdebstrap apt-get apt-config dpkg-deb dpkg-buildpackage dh pybuild mkfs.ext4 mkfs.vfat mmd mcopy sfdisk dd"
 ).split()
 NAMESPACES = "unshare --mount --net --pid --uts --ipc --fork --mount-proc".split()
 # What the lab's first process does to its namespaces, tried in some that end at once.

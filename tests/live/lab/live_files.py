@@ -10,9 +10,11 @@ WITHOUT_BOOT = (
     "test_says_what_it_does.py",
     "test_pools.py",
     "test_lxc.py",
+    "test_doctor.py",
     "test_images.py",
     "test_faults.py",
     "test_stopped.py",
     "test_many.py",
     "test_writers.py",
+    "test_debian_packages.py",
 )

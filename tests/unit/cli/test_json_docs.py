@@ -41,11 +41,20 @@ def test_the_table_names_every_key(heading: str) -> None:
 
 
 def test_what_media_hold_is_described_key_by_key() -> None:
-    text = section("virtprov-install")
+    text = section("virtprov-install").partition("### The contents of media")[2]
     printed = json.loads((ROOT / "tests" / "golden" / "install" / "json-identify.out").read_text())[0]
-    example = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[1])[0]
+    example = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])[0]
     assert list(example) == list(printed)
     assert set(printed) <= set(re.findall(r"`([a-z_]+)`", text))
+
+
+def test_what_a_host_can_do_is_described_key_by_key() -> None:
+    text = section("virtprov-install").partition("### What a host can do")[2].partition("\n### ")[0]
+    printed = json.loads((ROOT / "tests" / "golden" / "install" / "json-doctor.out").read_text())
+    example = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])
+    named = set(re.findall(r"`(?:[a-z]+\[\]\.)?([a-z_]+)`", text)) | {"warnings"}
+    assert list(example) == list(printed) and set(printed) <= named
+    assert list(example["checks"][0]) == list(printed["checks"][0]) and set(printed["checks"][0]) <= named
 
 
 def test_a_removal_is_described_key_by_key() -> None:

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.json_schemas import MADE_UP
 from virtprov.actions.run.plan import Plan
 from virtprov.cli.output import Output, confirm
 from virtprov.host.connection import connect
@@ -30,7 +31,7 @@ def test_where_words_go(output: Output, out: str, err: str, capsys: Captured) ->
     output.warn("careful")
     output.result("result")
     output.summary("summary")
-    output.object({"a": 1})
+    output.object(MADE_UP, {"a": 1})
     assert capsys.readouterr() == (out, err)
 
 
@@ -57,7 +58,7 @@ def test_steps_speak_through_it(capsys: Captured) -> None:
 
 def test_facts_survive_as_they_are(capsys: Captured) -> None:
     facts = {"name": "Gänse <&>", "none": None, "list": ["a"], "flag": True}
-    Output(json=True).object(facts)
+    Output(json=True).object(MADE_UP, facts)
     assert json.loads(capsys.readouterr().out) == {**facts, "warnings": []}
 
 
@@ -86,7 +87,7 @@ def test_a_message_is_one_line_whatever_is_in_it(call: str, capsys: Captured) ->
 def test_json_and_documents_have_the_line_breaks(capsys: Captured) -> None:
     output = Output(json=True)
     output.warn(FORGED)
-    output.object({"name": FORGED})
+    output.object(MADE_UP, {"name": FORGED})
     assert json.loads(capsys.readouterr().out) == {"name": FORGED, "warnings": [FORGED]}
     Output().document("<a>x\n</a>")
     assert capsys.readouterr().out == "<a>x\n</a>\n"

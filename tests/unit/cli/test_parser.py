@@ -53,9 +53,11 @@ def test_all_flags_that_the_help_shows(parser: Parser) -> None:
 
 
 def test_names_beside_flags(parser: Parser) -> None:
-    assert not parser.takes_names()
-    parser.add_argument("guest")
-    assert parser.takes_names()
+    assert parser.most_names() == 0
+    parser.add_argument("guest", nargs="?")
+    assert parser.most_names() == 1
+    parser.add_argument("guests", nargs="*")
+    assert parser.most_names() is None
 
 
 def test_argparse_is_left_as_it_was(parser: Parser) -> None:

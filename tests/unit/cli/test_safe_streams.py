@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.json_schemas import MADE_UP
 from virtprov.cli import app, safe_streams
 from virtprov.cli.output import Output, confirm
 from virtprov.support.errors import ProvError
@@ -93,7 +94,7 @@ def test_a_password_that_is_said_once_is_said_on_the_other_stream(monkeypatch: p
         monkeypatch.setattr(sys, "stdout", safe_streams.Shown(full))
         Output().password("Password for root's first login: tiger")
         monkeypatch.setattr(sys, "stdout", safe_streams.Shown(another))
-        Output(json=True).object({"guests": [{"cloud_init": {"root_password": "lion"}}]})
+        Output(json=True).object(MADE_UP, {"guests": [{"cloud_init": {"root_password": "lion"}}]})
     assert err.getvalue() == "Password for root's first login: tiger\nPassword for root's first login: lion\n"
 
 
@@ -142,7 +143,7 @@ def _says(words: str, capsys: pytest.CaptureFixture[str], **how: bool) -> tuple[
         output.warn(words)
         output.result(words)
         output.summary(words)
-        output.object({"name": words})
+        output.object(MADE_UP, {"name": words})
         sys.stderr.write(f"error: {words}\n")
         raise ProvError(words, hint=words)
 

@@ -48,7 +48,7 @@ def test_a_line_that_no_parser_has_read(words: list[str], asked: str) -> None:
 
 def test_what_the_parser_read_counts() -> None:
     talk.begin("tool")
-    talk.heard(Namespace(debug=False, output="json"))
+    talk.heard(Namespace(debug=False, output="json", color="never"))
     assert wanted(["-d"]) == "json"
     talk.begin("other")
     assert wanted(["-d"]) == "debug"
@@ -64,7 +64,7 @@ def test_a_parser_without_these_flags() -> None:
 def test_the_log_is_printed_until_the_command_is_over(capsys: pytest.CaptureFixture[str]) -> None:
     talk.begin("tool")
     for _ in range(2):
-        talk.heard(Namespace(debug=True, output="text"))
+        talk.heard(Namespace(debug=True, output="text", color="auto"))
     log.debug("one")
     talk.end()
     log.debug("two")

@@ -25,6 +25,15 @@ def test_the_test_driver() -> None:
         assert "test" in host.capabilities.of_host().xml
 
 
+def test_a_read_only_connection_changes_nothing() -> None:
+    with connect("test:///default", read_only=True) as host:
+        assert "test" in host.guests.names()
+        with pytest.raises(HostError, match="read only|read-only"):
+            host.guests.define(
+                "<domain type='test'><name>web</name><memory>64</memory><os><type>hvm</type></os></domain>"
+            )
+
+
 def test_domain_capabilities_are_what_the_driver_offers() -> None:
     with connect("test:///default") as host:
         try:

@@ -24,7 +24,9 @@ def test_a_word_filters_names_of_every_kind(samples: Folders) -> None:
 
 
 def test_the_table_begins_with_the_short_ids(samples: Folders) -> None:
-    lines = as_table(listing("tonic")).splitlines()
+    headings, *lines = as_table(listing("tonic")).splitlines()
+    assert headings.split("  ")[0] == "SYSTEM" and headings.endswith("RELEASED    SUPPORT ENDS")
+    assert headings.index("NAME") == lines[0].index("Tonic Linux 2")
     assert lines[0].split("  ")[0] == "tonic2, tonicfizzy"
     assert lines[0].split()[-2:] == ["2023-04-05", "2028-04-05"]
     assert "Tonic Linux 2" in lines[0]
@@ -35,7 +37,7 @@ def test_the_table_begins_with_the_short_ids(samples: Folders) -> None:
 def test_long_names_push_the_rest_along(folders: Folders, describe: Describe) -> None:
     long = "".join(f"<short-id>another-{number}-long-name</short-id>" for number in range(4))
     folders.write(folders.system, "os/one.xml", describe("one1", long, name="N" * 60, eol_date="2030-01-01"))
-    (line,) = as_table(listing("one1")).splitlines()
+    (_, line) = as_table(listing("one1")).splitlines()
     assert line.startswith("one1, another-0-long-name, another-1-long-name")
     assert "name  NNN" in line
     assert line.endswith("2030-01-01")

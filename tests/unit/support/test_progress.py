@@ -71,10 +71,32 @@ def test_lines_every_ten_seconds() -> None:
             task.update(second * MIB, 100 * MIB)
             time.move(1)
     assert out.getvalue().splitlines() == [
-        "Copying a: 1 MiB of 100 MiB, 1 MiB/s, 1 min 39 s left",
-        "Copying a: 12 MiB of 100 MiB, 1.1 MiB/s, 1 min 21 s left",
-        "Copying a: 22 MiB of 100 MiB, 1 MiB/s, 1 min 14 s left",
+        "Copying a: 1 MiB of 100 MiB",
+        "Copying a: 12 MiB of 100 MiB, 1 MiB/s, 1 min 28 s left",
+        "Copying a: 22 MiB of 100 MiB, 1 MiB/s, 1 min 18 s left",
         "Copying a: done, 24 MiB in 24 s",
+    ]
+
+
+def test_the_speed_is_that_of_now_and_of_this_run() -> None:
+    time, out = Time(), io.StringIO()
+    with progress.Lines(out, time, time.alarm).task("Downloading a") as task:
+        task.update(900 * MIB, 1000 * MIB)  # an earlier run has downloaded these
+        for second in range(1, 12):
+            time.move(1)
+            task.update((900 + 4 * second) * MIB, 1000 * MIB)
+        for second in range(1, 11):
+            time.move(1)
+            task.update((944 + second) * MIB, 1000 * MIB)
+        time.move(1)
+        task.update(MIB, 1000 * MIB)  # the server has another file by now
+        time.move(9)
+        task.update(10 * MIB, 1000 * MIB)
+    assert [line.partition(", ")[2] for line in out.getvalue().splitlines()[1:]] == [
+        "4 MiB/s, 14 s left",
+        "1 MiB/s, 46 s left",
+        "1 MiB/s, 16 min 30 s left",
+        "10 MiB in 31 s",
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.support.visible import on_one_line, one_line, visible
+from virtprov.support.visible import on_one_line, one_line, visible, wrap
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,10 @@ def test_one_line() -> None:
 def test_on_one_line(text: str, shown: str) -> None:
     assert on_one_line(text) == shown
     assert len(on_one_line(text).splitlines()) == 1
+
+
+def test_wrapping() -> None:
+    assert wrap("one two three", 7) == ["one two", "three"]
+    assert wrap("one two three", None) == ["one two three"]
+    assert wrap("a-word-that-is-long b", 5) == ["a-word-that-is-long", "b"]
+    assert wrap("", 5) == [""]

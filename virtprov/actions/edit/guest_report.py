@@ -145,5 +145,5 @@ def report(result: EditResult, options: ApplyOptions, *, text: bool) -> GuestRep
     guest_report.autostart, guest_report.course, guest_report.modes = result.autostart, result.course, result.modes
     guest_report.text = result.text if text else ""
     seeds = (part.seeded for part in (*result.parts, *result.lives) if part.seeded is not None)
-    guest_report.seeds = tuple(SeedReport(each.seed, each.password, each.old) for each in seeds)
+    guest_report.seeds = tuple(SeedReport(seed.seed, seed.password, seed.old) for seed in seeds)
     return guest_report

@@ -187,7 +187,7 @@ def _change(board: LiveDiff, was: Element, node: Element) -> None:
 
 
 def _within(name: str, limits: Iterable[str]) -> bool:
-    return any(name == each or name.startswith(f"{each}.") for each in limits)
+    return any(name == limit or name.startswith(f"{limit}.") for limit in limits)
 
 
 def _updates(was: Element, node: Element) -> tuple[str, ...]:
@@ -298,5 +298,5 @@ def _limit(
     called: str,
 ) -> None:
     """Set all limits at once: libvirt resets limits of the same kind that are omitted, so each is given, 0 for none."""
-    old, new = ({name: each.get(name, 0) for name in {**limits[0], **limits[1]}} for each in limits)
+    old, new = ({name: limit.get(name, 0) for name in {**limits[0], **limits[1]}} for limit in limits)
     board.now(what, called, call(method, key, new), call(method, key, old))

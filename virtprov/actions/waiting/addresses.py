@@ -51,7 +51,7 @@ def _ask(host: Host, name: str, source: str) -> list[str]:
     if source == "agent":
         return agent_answers.addresses(host, name)
     try:
-        return [each.address for each in host.running.interface_addresses(name, source)]
+        return [address.address for address in host.running.interface_addresses(name, source)]
     except HostError:  # this one cannot tell
         return []
 

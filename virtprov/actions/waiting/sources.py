@@ -78,7 +78,7 @@ class Sources:
     def _ask_addresses(self) -> None:
         for source in (_LEASE, _ARP):
             try:
-                found = [each.address for each in self.host.running.interface_addresses(self.name, source)]
+                found = [address.address for address in self.host.running.interface_addresses(self.name, source)]
             except HostError as problem:
                 self.refusals[source] = problem.message
                 continue

@@ -89,7 +89,7 @@ class _Asking:
         self.any_route = ssh_route.find_route(guest, host, ssh_route.WINDOWS_PORTS) if windows else self.route
         self.log_in = log_in if self.route.is_open and not windows else None
         self.windows = windows
-        self.has_agent = any(path.get(each, "./target/@name") == CHANNEL for each in guest.devices("channel"))
+        self.has_agent = any(path.get(device, "./target/@name") == CHANNEL for device in guest.devices("channel"))
         self.has_console = bool(guest.devices("serial") or guest.devices("console"))
         self.kinds = {nic.get("type", "") for nic in guest.devices("interface")}
 

@@ -138,14 +138,14 @@ class _One(_Run):
         self.reports = [planned]
         if self.wanted.verify:
             if planned.changed:
-                self.output.result(report.difference(planned))
+                self.output.diff(report.difference(planned))
             return
         self.output.warn_each(report.off(planned, self.flags, self.wanted))
         if not planned.changed:
             self.output.warn("no change: the guest is already configured like this")
         if self.flags.print_diff:
             if planned.changed:
-                self.output.result(report.difference(planned))
+                self.output.diff(report.difference(planned))
         elif self.flags.print_xml or planned.info is None:
             self.output.document(planned.text)
         for path in planned.unmade:
@@ -167,7 +167,7 @@ class _One(_Run):
     def report(self) -> int:
         (planned,) = self.reports
         if self.wanted.verify:
-            self.output.object(report.facts(planned, self.edit, done=False))
+            self.output.object("edit", report.facts(planned, self.edit, done=False))
             return report.DIFFERS if planned.changed else 0
         if self.done:
             for password in planned.passwords:
@@ -182,7 +182,7 @@ class _One(_Run):
             self.output.say("Nothing has been changed.")
         elif not closing and not printed and not planned.wanted.anything:
             self.output.say(_NOWHERE)
-        self.output.object(report.facts(planned, self.edit, done=self.done))
+        self.output.object("edit", report.facts(planned, self.edit, done=self.done))
         return 0
 
     def _closing(self, planned: GuestReport) -> list[str]:
@@ -244,7 +244,7 @@ class _Many(_Run):
         difference = report.difference(planned, named=True)
         if self.flags.print_diff or self.flags.verify:
             if difference:
-                self.output.result(difference)
+                self.output.diff(difference)
         elif self.flags.print_xml:
             self.output.document(planned.text)
         elif self.flags.asks and difference:
@@ -269,7 +269,7 @@ class _Many(_Run):
             output.password(f"{name}: password for root's first login: {word}")
         line = many_report.summary(reports, self.failed, verify=self.wanted.verify, done=self.done)
         (output.say if self.flags.prints else output.summary)(line)
-        output.object(many_report.facts(reports, self.failed, self.edit, done=self.done))
+        output.object("edit-many", many_report.facts(reports, self.failed, self.edit, done=self.done))
         if self.failed:
             return 1
         return report.DIFFERS if self.wanted.verify and any(each.changed for each in reports) else 0

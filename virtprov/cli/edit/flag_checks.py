@@ -130,7 +130,9 @@ def _check_verify(flags: Flags, changes: list[Words]) -> None:
         )
 
 
-_UNDO = ("connect", "guests", "undo", "print_diff", "confirm", "keep_going", "jobs", "output", "quiet", "debug")
+_UNDO = (
+    "connect", "guests", "undo", "print_diff", "confirm", "keep_going", "jobs", "output", "quiet", "debug", "color",
+)  # fmt: skip
 
 
 def undo(args: Namespace) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from virtprov.cli.edit import report
 
 TYPE_CHECKING = False
@@ -80,10 +78,11 @@ def tell(reports: list[GuestReport], output: Output, *, alone: bool = False) -> 
 
 def fail(sentence: str) -> None:
     """Print an error although the command continues; also with --quiet."""
+    from virtprov.cli import output
     from virtprov.support import log
     from virtprov.support.visible import on_one_line
 
-    sys.stderr.write(f"error: {on_one_line(log.mask(sentence))}\n")
+    output.tell("error", on_one_line(log.mask(sentence)))
 
 
 def together(failed: list[Failed], total: int, *, doing: bool, undoing: bool = False, unseen: int = 0) -> ProvError:

@@ -6,6 +6,7 @@ import sys
 
 from virtprov.cli import standard_input
 from virtprov.cli.edit import seed_facts
+from virtprov.cli.output import show_diff
 from virtprov.support.errors import UsageError
 from virtprov.support.visible import on_one_line
 
@@ -50,7 +51,7 @@ def off(planned: GuestReport, flags: Flags, wanted: ApplyOptions) -> list[str]:
 
 def show(difference: str, output: Output) -> None:
     """Show the diff to confirm."""
-    (sys.stderr if output.json else sys.stdout).write(difference)
+    show_diff(sys.stderr if output.json else sys.stdout, difference)
     sys.stdout.flush()
 
 

@@ -13,11 +13,11 @@ def facts(seeds: Sequence[SeedReport], passwords: Sequence[str]) -> dict[str, ob
     """Return the JSON output for seeds; empty without one. `passwords` are those of seeds that are created."""
     if not seeds:
         return {}
-    new = next((each.seed for each in seeds if each.seed is not None), None)
+    new = next((seed.seed for seed in seeds if seed.seed is not None), None)
     return {
         "cloud_init": {
             "seed": None if new is None else new._asdict(),
-            "released": [gone._asdict() for gone in dict.fromkeys(gone for each in seeds for gone in each.old)],
+            "released": [gone._asdict() for gone in dict.fromkeys(gone for seed in seeds for gone in seed.old)],
             "root_password": next(iter(passwords), None),
         }
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli.edit import many_report
+from virtprov.cli.edit import many_report, report
 from virtprov.cli.output import Output, confirm
 from virtprov.support.errors import ProvError
 
@@ -72,8 +72,10 @@ class _Undo:
                 self.failed.append((past.name, answer))
                 continue
             if shown and answer.diff:
-                to_people = sys.stderr if self.output.json else sys.stdout
-                (to_people.write if self.flags.asks else self.output.result)(answer.diff)
+                if self.flags.asks:
+                    report.show(answer.diff, self.output)
+                else:
+                    self.output.diff(answer.diff)
             self.planned.append(answer)
         many_report.tell(self.planned, self.output)
         if self.failed and not self.flags.keep_going:
@@ -117,6 +119,7 @@ class _Undo:
         ]
         guests += [{"name": name, "error": error.message} for name, error in self.failed]
         self.output.object(
+            "undo",
             {
                 "undone": done,
                 "uri": self.host.uri,
@@ -125,6 +128,6 @@ class _Undo:
                 "changed": len(back),
                 "unchanged": same,
                 "failed": len(self.failed),
-            }
+            },
         )
         return 1 if self.failed else 0

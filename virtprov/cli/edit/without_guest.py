@@ -26,7 +26,7 @@ def write_back(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None
 
         output.warn_each(check_change(edit.made.guest.root, edit.made.source.stored.guest.root))
     if flags.print_diff:
-        output.result(edit.made.diff)
+        output.diff(edit.made.diff)
     written = bool(edit.made.diff) and not (flags.print_diff or flags.no_define)
     if written and flags.asks:
         report.show(edit.made.diff, output)
@@ -36,7 +36,7 @@ def write_back(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None
         output.summary(f"Changed file '{flags.file}'.")
     elif edit.made.diff:
         output.say("Nothing has been changed.")
-    output.object({**_facts(edit.made, changes), "written": written})
+    output.object("edit", {**_facts(edit.made, changes), "written": written})
     return 0
 
 
@@ -52,7 +52,7 @@ def build(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, out
     output.warn_each(result.parts[-1].warnings)
     text = outcome.render_elements(result)
     output.document(text)
-    output.object({**_facts(result._replace(diff=""), changes), "xml": text})
+    output.object("edit", {**_facts(result._replace(diff=""), changes), "xml": text})
     return 0
 
 

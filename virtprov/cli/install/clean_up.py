@@ -41,7 +41,7 @@ def main(uri: str | None, output: Output, *, ask: bool) -> int:
         output.warn(sentence)
     if not reports and not unreadable:
         output.summary("Nothing to clean up.")
-    output.object({"runs": reports})
+    output.object("clean-up", {"runs": reports})
     return HostError.exit_code if unreached else 0
 
 

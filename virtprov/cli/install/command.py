@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli import answers, compat, safe_streams
+from virtprov.cli import answers, compat
 from virtprov.cli.install import flags, legacy
 from virtprov.cli.output import Output
 from virtprov.options.catalogue import IN_ORDER
@@ -67,6 +67,14 @@ def _without_new_guest(args: Namespace, parser: Parser, output: Output) -> int |
         return _look_after_images(args.image_cache, args.connect, output)
     if args.record_host:
         return _record(args.connect, args.record_host, output)
+    if args.doctor:
+        from virtprov.cli.install import doctor
+
+        return doctor.main(args, parser, output)
+    if args.json_schema is not None:
+        from virtprov.cli.install import json_schema
+
+        return json_schema.main(args.json_schema, output)
     if args.shims is not None:
         from virtprov.cli.install import shims
 
@@ -101,13 +109,9 @@ def _identify(media: list[str], output: Output) -> int:
     found = identify(media, warnings)
     for sentence in warnings:
         output.warn(sentence)
-    if output.json:
-        import json
-
-        safe_streams.exactly(json.dumps([each.as_json() for each in found], indent=1) + "\n")
-    else:
-        for each in found:
-            output.line(identify_words.line(each))
+    for each in found:
+        output.line(identify_words.line(each))
+    output.items("identify", [each.as_json() for each in found])
     return 0 if not any(each.error for each in found) else 1
 
 
@@ -128,7 +132,7 @@ def _detect(text: str, arch: str, output: Output) -> int:
     args = tuple(remove_credentials(arg) for arg in found.kernel_args)
     output.say(f"kernel {kernel}, initrd {initrd}, kernel arguments: {' '.join(args) or 'none'}")
     facts = {"place": found.place, "kind": found.kind, "os": found.detected.os, "arch": found.detected.arch}
-    output.object({**facts, "kernel": kernel, "initrd": initrd, "kernel_args": list(args)})
+    output.object("location", {**facts, "kernel": kernel, "initrd": initrd, "kernel_args": list(args)})
     return 0
 
 
@@ -146,7 +150,7 @@ def _record(uri: str | None, folder: str, output: Output) -> int:
         for sentence in record(host, folder):
             output.warn(sentence)
         output.summary(f"Recorded {host.uri} in {folder}.")
-        output.object({"uri": host.uri, "recorded": folder})
+        output.object("record-host", {"uri": host.uri, "recorded": folder})
     return 0
 
 
@@ -190,7 +194,7 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
             dry_run.tell(work.made.plan.steps, output)
             if compat.held.old_sentences:
                 output.summary("Dry run completed successfully")
-            output.object(_facts(work.made, host))
+            output.object("install", _facts(work.made, host))
             return 0
         return _create(work, run.console, output, held)
 
@@ -210,8 +214,9 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
         plan = install_plan.plan(request, host, ledger).plan
     tell_plan(plan, output)
     facts = ledger.facts()
-    output.result("\n".join(explain.lines(facts)))
-    output.object({"name": plan.name, "facts": [fact._asdict() for fact in facts]})
+    output.heading(explain.HEADING)
+    output.result("\n".join(explain.lines(facts, output.columns() or explain.WIDTH)))
+    output.object("explain", {"name": plan.name, "facts": [fact._asdict() for fact in facts]})
     return 0
 
 
@@ -251,7 +256,7 @@ def _print(work: Installation, which: str, output: Output) -> int:
     between = "\n" if compat.held.separate_documents else ""
     output.document("".join(document + between for document in documents))
     if output.json:  # else nobody sees it
-        output.object({**_facts(work.made, work.host), "documents": list(documents)})
+        output.object("install", {**_facts(work.made, work.host), "documents": list(documents)})
     return 0
 
 
@@ -284,7 +289,7 @@ def _create(work: Installation, console: str, output: Output, held: ExitStack) -
     not_asked = wanted.not_asked if wanted is not None else ()
     from virtprov.cli import result_lines
 
-    output.object({**facts, **result_lines.facts(told.result, work.context.stages, not_asked)})
+    output.object("install", {**facts, **result_lines.facts(told.result, work.context.stages, not_asked)})
     return 0
 
 

@@ -32,5 +32,6 @@ def is_done(host: Host, request: InstallRequest, held: ExitStack, output: Output
     output.summary(f"Guest '{found.name}' exists and is as described; nothing has been changed.")
     own = {"name": found.name, "uuid": found.uuid, "created": False, "state": UNCHANGED, "uri": host.uri}
     rest = {"macs": list(found.macs), "volumes": [disk.path for disk in found.disks], "root_password": None}
-    output.object({**own, **rest, "steps": [], "documents": [], "image": None, **result_lines.facts(found)})
+    last = {"steps": [], "documents": [], "image": None, **result_lines.facts(found)}
+    output.object("install", {**own, **rest, **last})
     return True

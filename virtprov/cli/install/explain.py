@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
 
 WIDTH = 100
+"""The columns of entries that are not printed on a terminal."""
 _COLUMN = 34
 """The usual width of paths, after which the writer is shown."""
+HEADING = f"{'PART':{_COLUMN}}  WRITTEN BY"
+_LEAST = 20
+"""Columns that the writer keeps on a narrow terminal."""
 _LONGEST = 60
 """The length to which values and options are cut."""
 _BOXES = ("os", "features", "devices")
@@ -55,8 +59,8 @@ def _flag(name: str, text: str) -> str:
     return f"--{name} " + (f"'{shown}'" if " " in shown else shown) if shown else f"--{name}"
 
 
-def lines(facts: list[Fact]) -> list[str]:
-    """Return an entry of at most WIDTH columns for each fact, unless that of its element covers it.
+def lines(facts: list[Fact], width: int) -> list[str]:
+    """Return an entry of at most `width` columns for each fact, unless that of its element covers it.
 
     Equal neighbours share an entry, and a rule gives its reason once.
     """
@@ -76,7 +80,7 @@ def lines(facts: list[Fact]) -> list[str]:
     for _, twins in groupby(rows, key=lambda fact: (re.sub(r"\[\d+\]$", "[]", fact.path), fact[1:])):
         run = list(twins)
         more = inside[run[0].path] if len(run) == 1 else []
-        shown.append(_entry(_path_of(run), more, _words(run[0], run[0].rule in told)))
+        shown.append(_entry(_path_of(run), more, _words(run[0], run[0].rule in told), width))
         told.add(run[0].rule)
     return shown
 
@@ -95,15 +99,15 @@ def _words(fact: Fact, told: bool) -> tuple[str, str]:
     return f"rule '{fact.rule}'{why}", f"off: {fact.off}" if fact.off else ""
 
 
-def _entry(left: str, more: list[str], words: tuple[str, str]) -> str:
+def _entry(left: str, more: list[str], words: tuple[str, str], width: int) -> str:
     """Return one line, or several with a hanging indent; of `more`, as much as fits."""
     for word in more:
         if word.startswith("= ") or len(left) + len(word) < _COLUMN:
             left += f" {word}"
     line = f"{left:<{_COLUMN}}  " + "   ".join(filter(None, words))
-    if len(line) <= WIDTH:
+    if len(line) <= width:
         return line
-    room = WIDTH - _COLUMN - 2
+    room = max(width - _COLUMN - 2, _LEAST)
     right = [part for word in words for part in wrap(word, room)]
     rows = [left, *right] if len(left) > _COLUMN else [f"{left:<{_COLUMN}}  {right[0]}", *right[1:]]
     return rows[0] + "".join(f"\n{'':{_COLUMN}}  {row}" for row in rows[1:])

@@ -63,7 +63,11 @@ def _add_own(parser: Parser, misc: Target) -> None:
     parser.add_fresh(misc, "--ensure", action="store_true", help="do nothing if the guest exists and is as described")
     parser.add_fresh(misc, "--info", metavar="GUEST", help="show state, addresses, login and disks of a guest")
     parser.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="show what is on ISOs, trees and images")
+    parser.add_fresh(misc, "--doctor", action="store_true", help="show what the host can do, and what it lacks")
     parser.add_fresh(misc, "--record-host", metavar="DIR", help="save a host's capabilities, to use without the host")
+    parser.add_fresh(
+        misc, "--json-schema", nargs="?", const="", metavar="NAME", help="print the JSON schema NAME, or list them"
+    )
     parser.add_fresh(misc, "--shims", metavar="DIR", help="create links named virt-install, ... in DIR")
     parser.add_fresh(misc, "--clean-up", action="store_true", help="remove what interrupted runs have left")
     if not compat.held.removes_nothing:

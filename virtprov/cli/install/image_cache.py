@@ -22,10 +22,10 @@ def main(action: str, uri: str | None, output: Output) -> int:
         if action == LIST:
             cached = image_cache.find_cached(host)
             if cached:
-                output.result("".join(f"{_line(image)}\n" for image in cached))
+                output.table(("IMAGE", "NAME", "WHERE", "SIZE", "USE"), [_cells(image) for image in cached])
             else:
                 output.summary("No images are cached.")
-            output.object({"uri": host.uri, "images": [image.as_json() for image in cached]})
+            output.object("image-cache", {"uri": host.uri, "images": [image.as_json() for image in cached]})
             return 0
         results = image_cache.prune(host)
     for result in results:
@@ -38,7 +38,7 @@ def main(action: str, uri: str | None, output: Output) -> int:
     if not any(result.removed for result in results):
         output.summary("No cached image can be removed.")
     facts = [{**result.image.as_json(), "removed": result.removed, "why": result.why} for result in results]
-    output.object({"uri": host.uri, "images": facts})
+    output.object("image-cache", {"uri": host.uri, "images": facts})
     failed = any(not result.removed and not result.image.user for result in results)
     return HostError.exit_code if failed else 0
 
@@ -49,9 +49,9 @@ def _describe(image: Cached) -> str:
     return f"download of {image.name} in {image.path} ({show_size(image.size)})"
 
 
-def _line(image: Cached) -> str:
+def _cells(image: Cached) -> tuple[str, ...]:
     """Return a line of the list: what it is, its size on the disk and for a guest, who uses it."""
     where = f"pool {image.pool}" if image.pool else "downloaded, not in a pool yet"
     size = show_size(image.size) + (f" of {show_gib(image.capacity)}" if image.capacity else "")
-    label = f"{image.note.label}  " if image.note.label and image.pool else ""
-    return f"{image.name}  {label}{where}  {size}  {image.user or 'not in use'}"
+    label = image.note.label or ("-" if image.pool else image.name)
+    return label, image.name if image.pool else "-", where, size, image.user or "not in use"

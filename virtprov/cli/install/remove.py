@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli.output import Output, confirm
+from virtprov.cli.output import Output, confirm, tell
 from virtprov.support.errors import ProvError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.text import join_words
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _BESIDE = (
     "remove", "keep_disks", "with_disk", "force_off", "yes", "connect", "wait", "dry_run", "output", "quiet", "debug",
+    "color",
 )  # fmt: skip
 """The attributes of flags that can be used together."""
 
@@ -69,7 +70,7 @@ def main(flags: RemovalFlags, output: Output) -> int:
         _show(work, output, always=flags.asks)
         if flags.asks and not confirm(_question(work)):
             output.say("Nothing has been removed.")
-            output.object(_facts(work, []))
+            output.object("remove", _facts(work, []))
             return 0
         outcomes = work.carry_out()
     return _report(work, outcomes, output)
@@ -80,7 +81,7 @@ def _preview(work: Removing, output: Output) -> int:
         for line in _list(removal, force_off=work.request.force_off):
             output.line(f"Would {line}")
     output.summary("Nothing has been changed.")
-    output.object(_facts(work, []))
+    output.object("remove", _facts(work, []))
     return 0
 
 
@@ -119,8 +120,8 @@ def _report(work: Removing, outcomes: list[Outcome], output: Output) -> int:
             output.summary(f"Removed guest '{outcome.removal.name}'.")
         else:
             problem = f"could not remove guest '{outcome.removal.name}': {outcome.error.message}"
-            sys.stderr.write(f"error: {on_one_line(problem)}\n")
-    output.object(_facts(work, outcomes))
+            tell("error", on_one_line(problem))
+    output.object("remove", _facts(work, outcomes))
     return ProvError.exit_code if failed else 0
 
 

@@ -35,5 +35,5 @@ def main(request: InstallRequest, host: Host, output: Output) -> int:
 
 def _print(name: str, documents: dict[str, str], output: Output) -> int:
     output.result("\n".join(f"--- {name}\n{text}" for name, text in documents.items()))
-    output.object({"name": name, "documents": documents})
+    output.object("seed-dump", {"name": name, "documents": documents})
     return 0

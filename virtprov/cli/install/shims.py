@@ -26,7 +26,7 @@ def main(directory: str, output: Output) -> int:
         _check(link)
     for link, command in links.items():
         _replace(link, command)
-    output.object({"links": dict(links)})
+    output.object("shims", {"links": dict(links)})
     output.summary(f"Created {', '.join(OLD_NAMES)} in {directory}; put it first in PATH.")
     return 0
 

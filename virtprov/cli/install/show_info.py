@@ -22,5 +22,5 @@ def main(uri: str | None, key: str, output: Output) -> int:
         known = result_lines.facts(found)
         del known["stages"], known["not_asked"]
         own = {"name": found.name, "uuid": found.uuid, "state": found.state, "uri": host.uri, "macs": list(found.macs)}
-        output.object({**own, **known})
+        output.object("info", {**own, **known})
     return 0

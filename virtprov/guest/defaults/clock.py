@@ -89,7 +89,7 @@ def set_hyperv(setting: RuleContext) -> None:
 
 
 def _has_vmport(setting: RuleContext) -> bool:
-    return any(each.get("type") == "spice" for each in setting.guest.devices("graphics"))
+    return any(device.get("type") == "spice" for device in setting.guest.devices("graphics"))
 
 
 def set_vmport(setting: RuleContext) -> None:

@@ -14,7 +14,7 @@ ROOT_PORTS = 14
 
 def controllers(setting: RuleContext, kind: str) -> list[Element]:
     """Return the guest's controllers of one type."""
-    return [each for each in setting.guest.devices("controller") if each.get("type") == kind]
+    return [device for device in setting.guest.devices("controller") if device.get("type") == kind]
 
 
 # -- USB ------------------------------------------------------------------------------------------

@@ -178,7 +178,7 @@ def add_tablet(setting: RuleContext) -> None:
 
 def _usb_off(setting: RuleContext) -> bool:
     return any(
-        each.get("type") == "usb" and each.get("model") == "none" for each in setting.guest.devices("controller")
+        device.get("type") == "usb" and device.get("model") == "none" for device in setting.guest.devices("controller")
     )
 
 

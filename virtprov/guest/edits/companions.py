@@ -25,7 +25,7 @@ def after_edit(setting: RuleContext, node: Element, before: Element) -> None:
 def _add_spice(setting: RuleContext) -> None:
     """Add the helpers of SPICE: the agent's channel, sound, USB redirection, no VMware port."""
     guest = setting.guest
-    if not any(each.get("type") == "spicevmc" for each in guest.devices("channel")):
+    if not any(device.get("type") == "spicevmc" for device in guest.devices("channel")):
         display.add_spice_channel(setting)
     if not guest.devices("sound"):
         display.add_sound(setting)
@@ -39,7 +39,7 @@ def _add_spice(setting: RuleContext) -> None:
 def after_removal(guest: Guest, removed: Element) -> None:
     """Follow up on a removed device: remove its twin, references to it, or the helpers of the last SPICE display."""
     if removed.tag == "graphics" and removed.get("type") == "spice":
-        if not any(each.get("type") == "spice" for each in guest.devices("graphics")):
+        if not any(device.get("type") == "spice" for device in guest.devices("graphics")):
             drop_spice(guest)
     elif removed.tag == "serial":
         _drop_twin(guest, removed)

@@ -109,7 +109,7 @@ def to_vnc(setting: RuleContext, *, agent: bool = False) -> None:
 def _keep_gl(guest: Guest, shown: Element) -> None:
     if path.get(shown, "./gl/@enable") != "yes":
         return
-    if any(each.get("type") == "egl-headless" for each in guest.devices("graphics")):
+    if any(device.get("type") == "egl-headless" for device in guest.devices("graphics")):
         return
     hidden = guest.add_device("graphics", type="egl-headless")
     node = path.get(shown, "./gl/@rendernode")
@@ -129,7 +129,7 @@ def _as_vnc(shown: Element) -> Element:
 
 
 def _has_agent(guest: Guest) -> bool:
-    return any(each.get("type") == "qemu-vdagent" for each in guest.devices("channel"))
+    return any(device.get("type") == "qemu-vdagent" for device in guest.devices("channel"))
 
 
 def _plain_video(setting: RuleContext) -> None:

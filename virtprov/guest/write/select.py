@@ -47,6 +47,14 @@ def elements(guest: Guest, table: Table) -> list[Element]:
     return [] if parent is None else tree.children(parent, tag)
 
 
+def choices(guest: Guest, table: Table) -> list[str]:
+    """Return a word for each element of a group that selects it alone: its name, such as `vdb`, or its position."""
+    found = elements(guest, table)
+    names = [next((name for place in _NAMES if (name := path.text(node, place))), "") for node in found]
+    lone = [name if names.count(name) == 1 else "" for name in names]
+    return [name or str(position) for position, name in enumerate(lone, 1)]
+
+
 def choose(guest: Guest, table: Table, selector: Selector, host: HostView | None = None) -> list[Element]:
     """Return the selected elements. Raises NoneSuch if there are none, UsageError for an invalid selector."""
     matches = elements(guest, table)

@@ -43,7 +43,7 @@ KNOCK = 3.0
 """How many seconds to wait for an answer to that."""
 
 
-def open_connection(uri: str | None, ask: Ask | None = None) -> Any:
+def open_connection(uri: str | None, ask: Ask | None = None, *, read_only: bool = False) -> Any:
     """Open libvirt's connection; `ask(prompt, secret)` is called for credentials. Raises HostError.
 
     Raises UsageError if the environment variable for the timeout is not a number of seconds.
@@ -54,12 +54,13 @@ def open_connection(uri: str | None, ask: Ask | None = None) -> Any:
     wanted = [libvirt.VIR_CRED_AUTHNAME, libvirt.VIR_CRED_PASSPHRASE, libvirt.VIR_CRED_ECHOPROMPT]
     wanted.append(libvirt.VIR_CRED_NOECHOPROMPT)
     prompts: list[str] = []
+    flags = libvirt.VIR_CONNECT_RO if read_only else 0
 
     here, questions = is_here(target), _Questions(ask)
     asks = ask if here or ask is None else questions.ask
 
     def call() -> Any:
-        return libvirt.openAuth(uri, [wanted, _answer, (asks, prompts)], 0)
+        return libvirt.openAuth(uri, [wanted, _answer, (asks, prompts)], flags)
 
     try:
         return call() if here else _elsewhere(call, uri, target, questions)

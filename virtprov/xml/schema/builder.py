@@ -50,8 +50,8 @@ def build(folder: str) -> dict[str, Any]:
     never = {at for at, (_, body) in enumerate(grammar.elements) if body.kind == NEVER}
     patterns = [_pattern(name, body, number, never) for name, body in grammar.elements]
     starts: dict[str, list[int]] = {}
-    for each in _elements(grammar.start):
-        starts.setdefault(each.name, []).append(each.number)
+    for element in _elements(grammar.start):
+        starts.setdefault(element.name, []).append(element.number)
     return {"start": starts, "patterns": patterns, "types": listed}
 
 

@@ -197,7 +197,7 @@ def test_lines_fit_and_fold(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_reason_is_said_once() -> None:
     one = Fact("a", "1", "rule", "r", "because", "--no")
-    assert explain.lines([one, one._replace(path="b")]) == [
+    assert explain.lines([one, one._replace(path="b")], 100) == [
         f"{'a = 1':<34}  rule 'r': because   off: --no",
         f"{'b = 1':<34}  rule 'r'   off: --no",
     ]
@@ -208,5 +208,15 @@ def test_long_options_are_cut_and_passwords_masked() -> None:
     args = parser.parse_args(["--graphics", "vnc,password=abc", "--name", "a b"])
     assert explain._flag("graphics", args.graphics[0]) == "--graphics vnc,password=********"
     assert explain._flag("name", args.name) == "--name 'a b'"
-    line = explain.lines([Fact("x", "", "option", "", "--disk " + "p" * 200, "")])[0]
+    line = explain.lines([Fact("x", "", "option", "", "--disk " + "p" * 200, "")], 100)[0]
     assert len(line) <= explain.WIDTH and line.endswith("...")
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_entries_fit_the_terminal(width: int) -> None:
+    reason = "an emulated TPM with UEFI, if the host has one and the system wants it"
+    facts = [Fact("devices/tpm", "", "rule", "tpm", reason, "--tpm none")]
+    entry = "\n".join(explain.lines(facts, width))
+    assert max(len(line) for line in entry.splitlines()) <= width
+    assert " ".join(entry.split()) == f"devices/tpm rule 'tpm': {reason} off: --tpm none"
+    assert explain.HEADING.index("WRITTEN") == entry.splitlines()[0].index("rule")

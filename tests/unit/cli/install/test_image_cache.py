@@ -44,9 +44,11 @@ def uri(tmp_path: Path) -> str:
 def test_the_list(uri: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--connect", uri, "--image-cache", "list"]) == 0
     assert capsys.readouterr().out == (
-        f"a-{FREE}.base.qcow2  debian13  pool images  300 MiB of 3 GiB  not in use\n"
-        f"b-{USED}.base.img  pool images  2 GiB of 2 GiB  used as backing image by volume web.qcow2\n"
-        "debian13  downloaded, not in a pool yet  4 KiB  not in use\n"
+        "IMAGE     NAME                           WHERE                          SIZE              USE\n"
+        f"debian13  a-{FREE}.base.qcow2  pool images                    300 MiB of 3 GiB  not in use\n"
+        f"-         b-{USED}.base.img    pool images                    2 GiB of 2 GiB    "
+        "used as backing image by volume web.qcow2\n"
+        "debian13  -                              downloaded, not in a pool yet  4 KiB             not in use\n"
     )
 
 

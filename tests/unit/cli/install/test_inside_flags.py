@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.place import default_host
-from virtprov.cli import complete
+from virtprov.cli.completion import command as completion
 from virtprov.cli.install import command, parse_request
 from virtprov.cli.install.flags import install_parser
 from virtprov.cloudinit.seed_request import SeedRequest
@@ -60,7 +60,7 @@ def test_those_that_are_repeated_are_kept_in_order() -> None:
     [("--ssh-key", "a", ["agent "]), ("--ca-certs", "", ["host "]), ("--proxy", "e", ["env "]), ("--run", "", [])],
 )
 def test_special_values_are_completed(flag: str, text: str, offered: list[str]) -> None:
-    assert complete.of_words(install_parser(), [flag, text]) == offered
+    assert completion.of_words(install_parser(), [flag, text]) == offered
 
 
 def test_the_dump_as_an_object(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

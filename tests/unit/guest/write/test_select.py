@@ -131,3 +131,16 @@ def test_a_name_that_only_one_element_has_selects_it() -> None:
         rows = table(group)
         selector = Selector("", resolve(rows, subopts.pairs(rows, word)), word)
         assert select.choose(guest, rows, selector) == [select.elements(guest, rows)[number]]
+
+
+def test_each_element_has_a_word_that_selects_it_alone() -> None:
+    """Its name, or its position if it has none, or shares it."""
+    guest = Guest.parse(
+        "<domain><devices><disk><target dev='vda'/></disk><disk/><disk><target dev='hda'/></disk>"
+        "<disk><target dev='hda'/></disk><sound model='ich9'/>"
+        "<interface><mac address='52:54:00:00:00:01'/></interface></devices></domain>"
+    )
+    assert select.choices(guest, table("disk")) == ["vda", "2", "3", "4"]
+    assert select.choices(guest, table("sound")) == ["1"]
+    assert select.choices(guest, table("network")) == ["52:54:00:00:00:01"]
+    assert select.choices(guest, table("rng")) == []

@@ -117,7 +117,10 @@ def replace_steps(plan: ImagePlan, request: InstallRequest, host: Host, storage:
 
 
 def with_seed(request: InstallRequest, system: System) -> InstallRequest:
-    """Return the request with the seed that a cloud image gets unless the user said otherwise: that of --cloud-init."""
+    """Return the request with the seed that a cloud image gets unless the user said otherwise.
+
+    It is completed with a login and a host key, as with one of the options for what goes into the guest.
+    """
     facts = system.image_facts
     if system.image is None or request.seed is not None or "cloud-init" in request.refused:
         return request
@@ -125,6 +128,6 @@ def with_seed(request: InstallRequest, system: System) -> InstallRequest:
         facts.seeds and NOCLOUD not in facts.seeds
     ):
         return request
-    from virtprov.cloudinit.seed_request import from_options
+    from virtprov.cloudinit.seed_request import SeedRequest
 
-    return request._replace(seed=from_options({})._replace(completes=True))
+    return request._replace(seed=SeedRequest(completes=True))

@@ -56,14 +56,6 @@ class Room:
         """Return the free bytes in a directory of this machine that may not exist yet; None for another machine."""
         if self.host.is_remote or self.host.is_recorded or self.host.driver == "test":
             return None
-        while True:
-            try:
-                found = os.statvfs(directory)
-            except FileNotFoundError:
-                if directory in ("", "/"):
-                    return None
-                directory = os.path.dirname(directory)
-                continue
-            except OSError:
-                return None
-            return found.f_bavail * found.f_frsize
+        from virtprov.support.files import free_bytes
+
+        return free_bytes(directory)

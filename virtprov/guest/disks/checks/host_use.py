@@ -71,7 +71,7 @@ class _Kernel:
             use = self._describe_holders(os.path.dirname(folder))
             if use:
                 return use
-        return next((use for each in _with_partitions(folder) if (use := self._use_of_one(each))), "")
+        return next((use for partition in _with_partitions(folder) if (use := self._use_of_one(partition))), "")
 
     def _use_of_one(self, folder: str) -> str:
         name = os.path.basename(folder)

@@ -45,6 +45,7 @@ def image(tmp_path: Path) -> ImageRequest:
 @pytest.fixture
 def plan(image: ImageRequest) -> Plan:
     def make(host: Host, *disks: str, copies: bool = False, refused: tuple[str, ...] = (), **more: Any) -> InstallPlan:
+        more.setdefault("no_login", True)
         uses = [use for text in disks for use in gather.group_uses("disk", [text])[0]]
         uses += gather.group_uses("network", ["none"])[0] + gather.group_uses("memory", ["2048"])[0]
         return install_plan.plan(
@@ -164,3 +165,20 @@ def test_a_pool_for_the_base_that_is_off(place: Host, plan: Plan) -> None:
     with pytest.raises(HostError, match="storage pool 'default' is not active") as failure:
         plan(place, "pool=vg,size=5", copies=True)
     assert failure.value.hint == "start it with `virsh pool-start default`"
+
+
+def test_an_image_without_further_words_lets_its_user_in(
+    plan: Plan, recorded: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seed is the one that README.md promises, not that of a bare --cloud-init with a password of root."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    with pytest.raises(UsageError, match="nobody could log in"):
+        plan(recorded, "pool=images,size=4", no_login=False)
+    (tmp_path / ".ssh").mkdir()
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB me@here"
+    (tmp_path / ".ssh/id_ed25519.pub").write_text(key)
+    made = plan(recorded, "pool=images,size=4", no_login=False)
+    assert made.seed is not None and made.login is not None
+    assert made.seed.password == "" and made.seed.request.login_keys == (key,) and made.seed.request.host_key
+    assert not made.seed.request.disable and made.login.user == "debian"

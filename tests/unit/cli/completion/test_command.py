@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from virtprov.cli import clone, complete, shells
+from virtprov.cli import clone
+from virtprov.cli.completion import command as completion
+from virtprov.cli.completion import sub_options
 from virtprov.cli.edit import command
 from virtprov.cli.install import flags
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.options.model import NUMBER
 from virtprov.osinfo.find_profile import find
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 PARSERS = {
     "virtprov-install": flags.install_parser,
     "virtprov-clone": clone.build_parser,
@@ -26,11 +27,11 @@ PARSERS = {
 
 
 def ask(*words: str, tool: str = "virtprov-install") -> list[str]:
-    return complete.of_words(complete._parser(tool), list(words))
+    return completion.of_words(completion._parser(tool), list(words))
 
 
 def line(text: str) -> list[str]:
-    return complete.of_line(complete._parser("virtprov-install"), "\"'><=;|&(:", f"virtprov-install {text}")
+    return completion.of_line(completion._parser("virtprov-install"), "\"'><=;|&(:", f"virtprov-install {text}")
 
 
 # -- flags -----------------------------------------------------------------------------------------
@@ -55,6 +56,11 @@ def test_what_can_be_waited_for_is_offered_part_by_part() -> None:
     assert ask("--wait", "ready,r") == ["ready,run="]
     assert ask("--wait=ip,s", tool="virtprov-clone") == ["--wait=ip,ssh", "--wait=ip,shutdown"]
     assert ask("--wait", "ready,t") == ["ready,timeout="]
+
+
+def test_schemas_and_colours_are_offered() -> None:
+    assert ask("--json-schema", "ed") == ["edit ", "edit-many "]
+    assert ask("--color", "a", tool="virtprov-xml") == ["auto ", "always "]
 
 
 def test_old_flags_are_not_offered() -> None:
@@ -91,14 +97,14 @@ def test_values_of_flags(words: tuple[str, ...], offered: list[str]) -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_row_is_offered_with_its_values(group: str) -> None:
     rows = table(group)
-    lone = set(complete._lone(rows, []))
+    lone = set(sub_options._lone(rows, []))
     for row in rows.rows:
         name = row.name.replace(NUMBER, "7")
         if row.hidden or name in lone:
             continue
-        assert f"{name}=" in complete.of_group(rows, name)
+        assert f"{name}=" in sub_options.of_group(rows, name)
         if row.values:
-            assert complete.of_group(rows, f"{name}=") == [f"{name}={value}" for value in row.values]
+            assert sub_options.of_group(rows, f"{name}=") == [f"{name}={value}" for value in row.values]
 
 
 @pytest.mark.parametrize(
@@ -121,15 +127,15 @@ def test_every_row_is_offered_with_its_values(group: str) -> None:
     ],
 )
 def test_pieces_of_disk(value: str, offered: list[str]) -> None:
-    assert complete.of_group(table("disk"), value) == offered
+    assert sub_options.of_group(table("disk"), value) == offered
 
 
 def test_leading_words() -> None:
-    assert "usb" in complete.of_group(table("controller"), "u")
-    assert complete.of_group(table("graphics"), "vn") == ["vnc"]
-    assert complete.of_group(table("graphics"), "vnc,vn") == []
-    assert complete.of_group(table("boot"), "hd,ue") == ["hd,uefi"]
-    assert complete.of_group(table("cpu"), "host-p") == ["host-passthrough"]
+    assert "usb" in sub_options.of_group(table("controller"), "u")
+    assert sub_options.of_group(table("graphics"), "vn") == ["vnc"]
+    assert sub_options.of_group(table("graphics"), "vnc,vn") == []
+    assert sub_options.of_group(table("boot"), "hd,ue") == ["hd,uefi"]
+    assert sub_options.of_group(table("cpu"), "host-p") == ["host-passthrough"]
 
 
 def test_systems_come_from_the_index_that_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +163,7 @@ def test_systems_come_from_the_index_that_is_kept(tmp_path: Path, monkeypatch: p
         ("--name a\\ b --expl", ["--explain "]),
         ("--disk x; echo | virtprov-install --expl", ["--explain "]),
         ("--disk 'path=/x,driver.ca", []),
-        ("--disk \\d", []),
+        ("--disk \\siz", ["size="]),
     ],
 )
 def test_lines(text: str, offered: list[str]) -> None:
@@ -166,7 +172,7 @@ def test_lines(text: str, offered: list[str]) -> None:
 
 def test_nothing_heavy_is_loaded() -> None:
     code = (
-        "import sys\nfrom virtprov.cli.complete import answer\n"
+        "import sys\nfrom virtprov.cli.completion.command import answer\n"
         "for tool in sys.argv[1:]:\n"
         "    for words in ['--disk', 'driver.ca'], ['--']: answer(tool, ['--complete', *words])\n"
         "print(sorted({'lxml', 'libvirt', 'libvirtmod', 'requests', 'pycdlib', 'yaml'} & set(sys.modules)))"
@@ -176,49 +182,41 @@ def test_nothing_heavy_is_loaded() -> None:
     assert "driver.cache=" in done.stdout
 
 
-# -- shells ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("tool", "words", "takes"),
+    [
+        ("virtprov-install", "--cdrom x", True),
+        ("virtprov-install", "--cdrom=x", True),
+        ("virtprov-install", "--disk path=x", True),
+        ("virtprov-install", "--name x", True),
+        ("virtprov-install", "x", False),
+        ("virtprov-install", "--no-such-flag", False),
+        ("virtprov-install", "--no-such-flag=x", False),
+        ("virtprov-install", "--info x", False),
+        ("virtprov-install", "--remove a b", False),
+        ("virtprov-install", "--output x", False),
+        ("virtprov-install", "--connect x", False),
+        ("virtprov-install", "--wait x", False),
+        ("virtprov-clone", "--force-copy x", False),
+        ("virtprov-clone", "x", False),
+        ("virtprov-xml", "x", False),
+        ("virtprov-xml", "--file x", True),
+        ("virtprov-xml", "-- x", False),
+    ],
+)
+def test_files_stand_where_nothing_else_is_known(tool: str, words: str, takes: bool) -> None:
+    assert completion.takes_files(completion._parser(tool), words.split()) is takes
 
 
-def commands() -> dict[str, str]:
-    """An environment in which the commands are on PATH."""
-    return {**os.environ, "PATH": f"{ROOT / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+@pytest.mark.parametrize("argv", [["--complete", "nothing"], ["--complete-line", " ", "virtprov-install nothing"]])
+def test_a_tab_says_that_there_is_nothing_not_even_a_file(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert completion.answer("virtprov-install", argv) == 0
+    assert capsys.readouterr().out == "\t\n"
 
 
-@pytest.mark.parametrize("tool", PARSERS)
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_each_command_prints_its_scripts(tool: str, shell: str) -> None:
-    argv = [sys.executable, str(ROOT / "bin" / tool), "--completion", shell]
-    done = subprocess.run(argv, text=True, capture_output=True, check=True)
-    assert done.stdout == shells.script(shell, tool)
-    assert tool in done.stdout and "TOOL" not in done.stdout and "NAME" not in done.stdout
-    assert done.stderr == ""
-
-
-BASH = """
-source <(virtprov-install --completion bash)
-complete -p virtprov-install
-for COMP_LINE in "$@"; do
-    COMP_POINT=${#COMP_LINE}
-    _virtprov_install virtprov-install 2>/dev/null
-    printf '%s|' "${COMPREPLY[@]}"; echo
-done
-"""
-
-
-def test_bash_asks_and_understands() -> None:
-    lines = [
-        "virtprov-install --disk path=/x,driver.ca",
-        "virtprov-install --disk driver.cache=wri",
-        "virtprov-install --expl",
-        "virtprov-install --cdrom /etc/host",
-    ]
-    done = subprocess.run(
-        ["bash", "--norc", "-c", BASH, "bash", *lines], env=commands(), text=True, capture_output=True, check=True
-    )
-    assert done.stdout.splitlines() == [
-        "complete -o default -F _virtprov_install virtprov-install",
-        "/x,driver.cache=|",
-        "writethrough|writeback|",
-        "--explain |",
-        "|",
-    ]
+@pytest.mark.parametrize(
+    "argv", [["--complete", "--cdrom", "nothing"], ["--complete-line", " ", "virtprov-install --cdrom nothing"]]
+)
+def test_where_files_can_stand_there_is_no_answer(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert completion.answer("virtprov-install", argv) == 0
+    assert capsys.readouterr().out == ""

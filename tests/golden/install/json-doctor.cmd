@@ -1,0 +1,1 @@
+virtprov-install --connect recorded://HOSTS/desk --doctor --output json

@@ -1,0 +1,1 @@
+virtprov-install --json-schema

@@ -1,0 +1,1 @@
+virtprov-install --connect recorded://HOSTS/kvm --doctor --name web

@@ -1,0 +1,1 @@
+"""The completion scripts for shells, and where each shell looks for them."""
