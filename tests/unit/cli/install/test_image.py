@@ -84,7 +84,7 @@ def test_the_test_driver_shows_a_guest_with_an_image(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("os.uname", lambda: os.uname_result(("Linux", "here", "6", "1", "x86_64")))
     words = ["--connect", "test:///default", "--name", "web1", "--memory", "512", "--disk", "size=5"]
-    words += ["--image", "ubuntu24.04", "--image-mirror", mirror.as_uri()]
+    words += ["--no-login", "--image", "ubuntu24.04", "--image-mirror", mirror.as_uri()]
     assert command.main([*words, "--print-xml"]) == 0
     assert "ubuntu.com/ubuntu/24.04" in capsys.readouterr().out
     assert command.main([*words, "--dry-run"]) == 0
