@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator
@@ -86,7 +87,7 @@ def login(host: Host, mac: str, key: Path) -> Shell:
 def look(shell: Shell) -> Machine:
     words = shell.run(
         "cat /sys/class/net/eth0/address; hostname; cat /etc/machine-id; "
-        f"cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub; base64 -w0 {OWN_FILE}; echo; "
+        f"sudo cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub; base64 -w0 {OWN_FILE}; echo; "
         "grep -c machine-id /proc/mounts || true"
     ).split()
     assert words.pop() == "0", "the machine-id is on the disk"
@@ -204,6 +205,13 @@ def test_the_command_waited_and_took_the_seed_away(trio: Trio, lab: Host) -> Non
     assert not [line for line in inventory.volumes(lab) if f"{CLONE}-seed" in line]
     for inactive in (False, True):
         assert not [path for path in disk_paths(definition(lab, CLONE, inactive=inactive)) if "-seed" in path]
+
+
+def test_the_host_key_of_the_clone_is_known_before_the_first_login(trio: Trio, lab: Host, key: Path) -> None:
+    program, *words = shlex.split(str(trio.facts["ssh"]))
+    assert "StrictHostKeyChecking=yes" in words
+    done = lab.execute([program, "-i", key, "-o", "BatchMode=yes", *words, "hostname"])
+    assert done.rc == 0 and done.out.strip() == CLONE, done.err
 
 
 def test_an_exact_copy_keeps_everything_inside(trio: Trio) -> None:

@@ -28,6 +28,7 @@ SNAPSHOT = """\
 <domainsnapshot><name>before</name><state>shutoff</state><creationTime>1700000000</creationTime>{domain}
 </domainsnapshot>
 """  # a real one would need two formats of disks that are alike
+TPM_SECRET = f"<secret><usage type='vtpm'><name>{CHILD}</name></usage></secret>"
 REFUSED, TOO_LONG, KILLED = 3, 4, -9
 
 
@@ -146,6 +147,30 @@ def test_a_disk_outside_the_pools_goes_if_it_is_named(family: Host) -> None:
     done = remove(family, "far", "--yes", "--with-disk", f"{place}/{CHILD}.qcow2")
     assert done.rc == 0, done.err
     assert list(place.iterdir()) == [] and inventory.take(family).pools == pools
+
+
+def test_what_snapshots_and_devices_have_written_goes(family: Host) -> None:
+    family.virsh("secret-define", "/dev/stdin", stdin=TPM_SECRET)
+    (secret,) = [line.split()[0] for line in family.virsh("secret-list").splitlines() if CHILD in line]
+    family.virsh("secret-set-value", "--file", "/dev/stdin", secret, stdin="c2VzYW1l")
+    sealed = f"<tpm><backend type='emulator' version='2.0'><encryption secret='{secret}'/></backend></tpm>"
+    log = f"<serial type='file'><source path='/var/log/libvirt/{CHILD}.log'/></serial>"
+    family.virsh("undefine", CHILD)
+    family.define("", GUEST.format(name=CHILD).replace("</devices>", f"{sealed}{log}</devices>"))
+    family.virsh("start", CHILD, "--paused")
+    memory = ("--memspec", f"{IMAGES}/{CHILD}.memory,snapshot=external")
+    family.virsh("snapshot-create-as", CHILD, "first", *memory, "--diskspec", "vda,snapshot=external")
+    family.virsh("destroy", CHILD)
+    family.virsh("snapshot-create-as", CHILD, "second", "--disk-only")
+    names = (f"{CHILD}.first", f"{CHILD}.second", f"{CHILD}.memory", f"{CHILD}.qcow2")
+    assert set(inventory.take(family).files) >= {*(f"{IMAGES}/{name}" for name in names)}
+    assert family.outside(f"/var/log/libvirt/{CHILD}.log").exists()
+    done = remove(family, CHILD, "--yes")
+    assert done.rc == 0, done.err
+    after = inventory.take(family)
+    assert not [thing for things in after for thing in things if f"{CHILD}." in thing or secret in thing]
+    assert not family.outside(f"/var/log/libvirt/{CHILD}.log").exists()
+    assert f"{IMAGES}/{BASE}.qcow2" in after.files
 
 
 def test_a_guest_that_lives_only_while_it_runs(family: Host) -> None:

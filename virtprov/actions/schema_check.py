@@ -68,13 +68,12 @@ def list_dropped(uses: Iterable[Use], host: Host | None) -> list[str]:
 
 
 def check_documents(domains: Iterable[DomainDocument], host: Host) -> list[str]:
-    """Return warnings about documents that do not match libvirt's schema; only the first mismatch is reported.
+    """Return warnings about documents of new guests that libvirt would refuse; only the first fault is reported.
 
-    Raises UsageError if the schema belongs to the libvirt that will read the XML. Documents for a recorded host are not
-    checked.
+    Raises UsageError if this machine's libvirt will read the XML. Documents for a recorded host are not checked.
     """
     checker = Checker(host)
-    each = (checker.check(domain.guest.root) for domain in domains)
+    each = (checker.check(domain.guest.root) or checker.check_sense(domain.guest.root) for domain in domains)
     return next((warnings for warnings in each if warnings), [])
 
 
@@ -99,6 +98,19 @@ class Checker:
         with self._lock:
             return self._check(root, before)
 
+    def check_sense(self, root: Element) -> list[str]:
+        """Check a new guest for what the schema allows, but libvirt refuses, like `check_documents`."""
+        from virtprov.guest.edits.obsolete_parts import list_contradictions
+
+        found = list_contradictions(root) + _list_bad_basics(root) if is_schema_known(self.host) else []
+        return [self._report(f"libvirt does not accept the XML: {found[0]}", "")] if found else []
+
+    def _report(self, message: str, hint: str) -> str:
+        """Return a warning; raises UsageError if libvirt itself will see the document."""
+        if is_same_libvirt(self.host) and self.host.driver in _EXACT:
+            raise UsageError(message, hint=_hint(hint))
+        return _warning(message, hint)
+
     def _check(self, root: Element, before: Element | None) -> list[str]:
         if not self._read:
             from virtprov.xml.schema import validate
@@ -117,10 +129,7 @@ class Checker:
             findings = _find_in_graph(root, before)
         if findings is None:
             return [_UNCHECKED]
-        message = f"libvirt does not accept the XML: {findings.message}"
-        if is_same_libvirt(self.host) and self.host.driver in _EXACT:
-            raise UsageError(message, hint=_hint(findings.hint))
-        return [_warning(message, findings.hint)]
+        return [self._report(f"libvirt does not accept the XML: {findings.message}", findings.hint)]
 
 
 _UNCHECKED = "checking the guest's XML against libvirt's schema takes too long; only names and values were checked"

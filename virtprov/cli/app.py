@@ -312,7 +312,7 @@ def _report(
     else:
         output.tell("error", on_one_line(message), before=f"{tool}: ")
     if hint:
-        output.tell("hint", hint)
+        output.tell("hint", on_one_line(hint))
     code = compat.held.exit_code(code, misused=misused)
     if said.json:
         body = {"tool": tool, "kind": kind, "message": message, "hint": hint, "exit_code": code}

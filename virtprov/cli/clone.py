@@ -9,7 +9,7 @@ from virtprov.cli import answers, compat, parser, result_lines
 from virtprov.cli.output import Output
 from virtprov.library.texts import parse_wait
 from virtprov.options.catalogue import help_line
-from virtprov.support.errors import UsageError
+from virtprov.support.errors import InputError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -190,14 +190,19 @@ def _pool(name: str | None) -> str:
 
 
 def _document(path: str) -> bytes:
-    """The file's bytes; "-" is standard input."""
+    """The file's bytes; "-" is standard input. Raises InputError for a file that cannot be read, or is empty."""
     if path == "-":
         from virtprov.cli import standard_input
 
-        return standard_input.read("XML")
-    from virtprov.support.files import read_bytes
+        data = standard_input.read("XML")
+    else:
+        from virtprov.support.files import read_bytes
 
-    return read_bytes(path, what="--original-xml file")
+        data = read_bytes(path, what="--original-xml file")
+    if not data:
+        hint = "give the XML of a guest, as printed by `virsh dumpxml GUEST`"
+        raise InputError(f"--original-xml {path} is empty", hint=hint)
+    return data
 
 
 def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, dry: bool) -> int:

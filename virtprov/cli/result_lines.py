@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from virtprov.support.text import shell_word
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.actions.install.result import Result
@@ -30,7 +32,7 @@ def lines(result: Result | None) -> list[str]:
         return []
     shown = [f"{each} (reserved)" if each in result.reserved else each for each in result.addresses]
     shown += [f"{each} (reserved, not in use)" for each in result.reserved if each not in result.addresses]
-    login = result.ssh or f"not reachable by ssh from here; `virsh console {result.name}` shows its console"
+    login = result.ssh or f"not reachable by ssh from here; `virsh console {shell_word(result.name)}` shows its console"
     disks = [f"{each.path} ({show_size(each.capacity)})" if each.capacity else each.path for each in result.disks]
     return [
         f"  address: {', '.join(shown) or 'none known'}",

@@ -172,7 +172,7 @@ def cloud_config(wishes: Wishes, other_keys: Iterable[str] = ()) -> dict[str, An
     if wishes.host_key is not None:
         tree["ssh_keys"] = {"ed25519_private": wishes.host_key.private, "ed25519_public": wishes.host_key.public}
     if wishes.renewal is not None:
-        tree = {**renewal.cloud_config(wishes.renewal), **tree}
+        tree = {**renewal.cloud_config(wishes.renewal, has_key=wishes.host_key is not None), **tree}
     return tree
 
 

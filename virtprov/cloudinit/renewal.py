@@ -90,13 +90,17 @@ fi
 """
 
 
-def cloud_config(renewal: Renewal) -> dict[str, Any]:
-    """Return the cloud-config that renews what is in the module's description, once for this instance."""
+def cloud_config(renewal: Renewal, *, has_key: bool = False) -> dict[str, Any]:
+    """Return the cloud-config that renews what is in the module's description, once for this instance.
+
+    With `has_key` the seed has a host key of one type, and the keys of other types must stay after they are renewed:
+    cloud-init would delete them (cc_ssh), and sshd may be told to use them.
+    """
     return {
         "bootcmd": [["cloud-init-per", "instance", "virtprov-renew", "sh", "-c", script(renewal)]],
         "manage_etc_hosts": "localhost",
         "preserve_hostname": False,
-        "ssh_deletekeys": True,
+        "ssh_deletekeys": not has_key,
     }
 
 

@@ -29,6 +29,11 @@ class Guest:
     def parse(cls, text: str | bytes, what: str = "the XML") -> Guest:
         """Parse a guest; `what` describes the source in errors. Raises XmlError if it is not a <domain>."""
         root = tree.parse(text, what)
+        if root.tag != "domain" and tree.local_name(root) == "domain":
+            raise XmlError(
+                f"{what} has a <domain> element in a namespace, which libvirt does not know as a guest",
+                hint="remove xmlns= or the prefix from <domain>; namespaces are for parts of <metadata> and <qemu:...>",
+            )
         if root.tag != "domain":
             raise XmlError(
                 f"{what} has a <{tree.local_name(root)}> element instead of <domain>",

@@ -10,7 +10,7 @@ from virtprov.support.errors import UsageError
 
 if TYPE_CHECKING:
     from virtprov.host.capabilities import Capabilities
-    from virtprov.host.info import GuestInfo, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
+    from virtprov.host.info import GuestInfo, KeptStates, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
 
 ARCH = "x86_64"
 """The architecture if neither the XML nor a host gives one."""
@@ -48,6 +48,10 @@ class _NoGuests:
     def autostart(self, key: str) -> bool:
         """No guests."""
         return False
+
+    def kept_states(self, key: str) -> KeptStates:
+        """Never called: there are no guests."""
+        raise UsageError(f"guest '{key}' is on a host", hint="give --connect URI")
 
 
 class _NoNetworks:
@@ -109,6 +113,7 @@ class Offline:
     is_remote = False
     is_session = False
     is_recorded = False
+    is_offline = True
     capabilities = _NoCapabilities()
     guests = _NoGuests()
     networks = _NoNetworks()

@@ -120,6 +120,20 @@ class Capabilities:
         return sum(_number((node.text or "").strip()) or 0 for node in found if node.get("unit", "KiB") == "KiB")
 
     @cached_property
+    def numa_nodes(self) -> frozenset[int]:
+        """The numbers of the host's NUMA nodes; empty if they are not reported."""
+        return frozenset(self._numbers("host/topology/cells/cell"))
+
+    @cached_property
+    def cpu_numbers(self) -> frozenset[int]:
+        """The numbers of the host's processors that are online; empty if they are not reported."""
+        return frozenset(self._numbers("host/topology/cells/cell/cpus/cpu"))
+
+    def _numbers(self, where: str) -> list[int]:
+        numbers = [_number(node.get("id")) for node in self._root.findall(where)]
+        return [number for number in numbers if number is not None]
+
+    @cached_property
     def host_arch(self) -> str:
         """The host's own architecture, e.g. "x86_64"."""
         return path.text(self._root, "./host/cpu/arch")

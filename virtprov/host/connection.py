@@ -87,6 +87,9 @@ class Host:
         """Whether guests belong to one user (qemu:///session) instead of the system."""
         return self._link.target.is_session
 
+    is_offline = False
+    """Whether there is only a document, see `guest.offline.Offline`."""
+
     @property
     def is_recorded(self) -> bool:
         """Whether the host is a recording: it answers questions, but its guests do not run."""

@@ -67,6 +67,7 @@ _KINDS: tuple[tuple[type[HostError], str, tuple[str, ...]], ...] = (
             "VIR_ERR_NO_STORAGE_VOL",
             "VIR_ERR_NO_SECRET",
             "VIR_ERR_NO_NODE_DEVICE",
+            "VIR_ERR_NO_NWFILTER",
             "VIR_ERR_DEVICE_MISSING",
         ),
     ),
@@ -126,6 +127,20 @@ _BY_WORDS = (
 )
 """Errors that some drivers report with a general code; not recognised if libvirt is translated."""
 
+_HINTS = (
+    (
+        "hugetlbfs filesystem is not mounted",
+        "mount it with `mount -t hugetlbfs hugetlbfs /dev/hugepages`, then restart libvirtd",
+    ),
+    ("closed the monitor", "QEMU does not start with this configuration: change or remove what its message names"),
+    (
+        "while connecting to monitor",
+        "QEMU does not start with this configuration: change or remove what its message names",
+    ),
+    ("CPU affinity", "give numbers of processors that the host has, and that are online: `virsh nodeinfo` counts them"),
+)
+"""Hints for failures that have none by their code."""
+
 PLACES = ("%s", "%1$s")
 """The placeholder of the detail in libvirt's general messages: in libvirt 9.0, and in 11.3."""
 
@@ -159,6 +174,7 @@ def in_our_words(what: str, error: Any) -> HostError:
         kind, hint = next(named, (kind, hint))
     if code == _code("VIR_ERR_NO_SUPPORT") or "unsupported flags (" in why:
         why = "the host's driver does not support it"
+    hint = hint or next((hint for words, hint in _HINTS if words in why), "")
     return kind(f"cannot {what}: {why}", hint=hint)
 
 

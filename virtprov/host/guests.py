@@ -122,6 +122,13 @@ class Guests(Part):
         checkpoints = list_all(f"list the checkpoints of the guest '{key}'", lambda: domain.listAllCheckpoints(0))
         return KeptStates(bool(saved), _names(snapshots), _names(checkpoints))
 
+    def snapshots(self, key: str) -> tuple[str, ...]:
+        """Return the XML of each snapshot of the guest; none if its driver has no snapshots."""
+        domain, what = self._domains.get(key), f"read the snapshots of the guest '{key}'"
+        found = list_all(what, lambda: domain.listAllSnapshots(0))
+        texts = (unless_missing(what, snapshot.getXMLDesc, 0) for snapshot in found)
+        return tuple(str(text) for text in texts if text is not None)
+
     # -- coming and going -------------------------------------------------------------------------------
 
     def define(self, xml: str) -> GuestInfo:

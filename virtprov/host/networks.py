@@ -107,6 +107,18 @@ class Networks(Part):
         except HostError:
             return None
 
+    def has_filter(self, name: str) -> bool:
+        """Return whether the host has a network filter with this name; True if the driver has no filters."""
+        try:
+            look = self._conn.nwfilterLookupByName
+            return unless_missing(f"look for the network filter '{name}'", look, name) is not None
+        except NotSupported:
+            return True
+
+    def filter_names(self) -> tuple[str, ...]:
+        """The names of all network filters, sorted."""
+        return names_of("list the network filters", self._conn.listAllNWFilters)
+
     def names(self) -> tuple[str, ...]:
         """The names of all networks, sorted."""
         return names_of("list the networks", self._conn.listAllNetworks)

@@ -39,6 +39,17 @@ class Secrets(Part):
             is_volumes = secret.usageType() == libvirt.VIR_SECRET_USAGE_TYPE_VOLUME
             return str(secret.usageID()) if is_volumes else ""
 
+    def usage(self, uuid: str) -> str | None:
+        """Return what the secret is for, as its XML says: a path or a name; None without such a secret.
+
+        Raises HostError.
+        """
+        secret = look_up(f"look for the secret {uuid}", self._conn.secretLookupByUUIDString, uuid)
+        if secret is None:
+            return None
+        with asking(f"read the secret {uuid}"):
+            return str(secret.usageID() or "")
+
     def remove(self, uuid: str) -> None:
         """Delete a secret. Raises HostError."""
         with asking(f"remove the secret {uuid}"):

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 UNLIMITED = 9007199254740991
 """The value in KiB that means no limit (VIR_DOMAIN_MEMORY_PARAM_UNLIMITED)."""
 
+MOST_CPUS = 16384
+"""The number of processors that libvirt can tell apart (VIR_DOMAIN_CPUMASK_LEN)."""
+
 
 def cpu_numbers(text: str) -> set[int]:
     """Return the numbers in a list of processors such as "0-3,^2,8"; raises HostError for an invalid list."""
@@ -22,6 +25,8 @@ def cpu_numbers(text: str) -> set[int]:
         first, dash, last = part.removeprefix("^").partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
             raise HostError(f"'{text}' is not a list of processors", hint="write numbers and ranges, such as 0-3,^2,8")
+        if len(first) > 6 or int(last or first) >= MOST_CPUS:
+            raise HostError(f"'{text}' names a processor above {MOST_CPUS - 1}", hint="libvirt knows no higher numbers")
         numbers = range(int(first), int(last or first) + 1)
         found = found.difference(numbers) if part.startswith("^") else found.union(numbers)
     return found

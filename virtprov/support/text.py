@@ -62,3 +62,10 @@ def host_name(text: str) -> str:
             clean = clean.replace("--", "-")
         labels.append(clean.strip("-")[:63].strip("-"))
     return ".".join(label for label in labels if label)[:253].strip("-.")
+
+
+def shell_word(name: str) -> str:
+    """Return a name as it is typed in a shell, for commands in hints: names of a host can hold spaces and quotes."""
+    import shlex
+
+    return shlex.quote(name)

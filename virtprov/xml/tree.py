@@ -45,7 +45,7 @@ def parse(text: str | bytes, what: str = "the XML") -> Element:
     try:
         root = etree.fromstring(data.strip(), _parser())
     except etree.XMLSyntaxError as problem:
-        words = (problem.msg or "it cannot be read").split(", line ")[0]
+        words = (problem.msg or "it cannot be read").split(", line ")[0].strip()
         raise XmlError(
             f"{what} is not well-formed XML, line {problem.lineno}: {words}",
             hint="fix that line, or print the document again with `virsh dumpxml`",

@@ -57,17 +57,19 @@ def _check_effort(node: Element, where: str) -> None:
 
 
 def delete(node: Element, where: str) -> None:
-    """Remove the first match of the XPath. Parents are kept, even if they are empty."""
+    """Remove the first match of the XPath. Parents are kept, even if they are empty. Raises UsageError for the root."""
     owner = _take_out(node, where)
     if owner is not None and "@" in where.rpartition("/")[2]:
         path.prune(owner, node)
 
 
 def _take_out(node: Element, where: str) -> Element | None:
-    """Take out the first thing found; returns the element that held it."""
+    """Take out the first thing found; returns the element that held it. Raises UsageError for the root."""
     for result in select(node, where)[:1]:
         owner: Element | None = result.getparent()
         if isinstance(result, etree._Element):
+            if owner is None:
+                raise UsageError(f"'{where}' is the whole XML, which cannot be deleted", hint="name a part of it")
             tree.remove(result)
         elif owner is not None and getattr(result, "is_attribute", False):
             owner.attrib.pop(result.attrname, None)

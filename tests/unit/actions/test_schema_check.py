@@ -73,6 +73,37 @@ def test_a_document_is_held_against_the_schema(host: Host) -> None:
         schema_check.check_documents(documents(GOOD, WRONG), host)
 
 
+def device(name: str, inside: str) -> str:
+    return f"<devices><disk device='disk'><target dev='{name}'/>{inside}</disk>"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (GOOD.replace("<name>g", "<name>a/b"), "the name 'a/b' contains a slash"),
+        (GOOD.replace("<devices>", device("a", "") + device("a", "").removeprefix("<devices>")), "the target name 'a'"),
+        (
+            GOOD.replace("<devices>", device("a", "<boot order='1'/>") + "<hostdev><boot order='1'/></hostdev>"),
+            "more than one device has the boot order '1'",
+        ),
+        (
+            GOOD.replace("<devices>", device("a", "<alias name='ua-a'/>") + "<rng><alias name='ua-a'/></rng>"),
+            "more than one device has the alias 'ua-a'",
+        ),
+        (GOOD.replace("<devices>", "<vcpu current='4'>2</vcpu><devices>"), "cannot start with 4 of 2 processors"),
+    ],
+)
+def test_a_new_guest_is_held_against_what_the_schema_cannot_say(
+    text: str, sentence: str, host: Host, recorded: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema_check, "_finding", lambda schema, root: None)
+    with pytest.raises(UsageError, match="^libvirt does not accept the XML: ") as failure:
+        schema_check.check_documents(documents(text), host)
+    assert sentence in failure.value.message and "--no-schema-check" in failure.value.hint
+    assert schema_check.check_documents(documents(GOOD.replace("<devices>", device("a", ""))), host) == []
+    assert schema_check.check_documents(documents(text), recorded) == []
+
+
 def test_what_was_wrong_before_stays_so(host: Host) -> None:
     checker, wrong = schema_check.Checker(host), tree.parse(WRONG)
     assert checker.check(wrong, wrong) == []

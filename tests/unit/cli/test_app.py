@@ -86,6 +86,11 @@ def test_all_errors_of_the_family_are_known() -> None:
     assert family - {"ProvError", "XmlError", "ParseError"} == set(app.KINDS)
 
 
+def test_message_and_hint_are_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    app.run("tool", failing(errors.UsageError("no 'x\ny'", hint="run `x 'a\nerror: b'`")), [])
+    assert capsys.readouterr().err == "tool: error: no 'x\\x0ay'\nhint: run `x 'a\\x0aerror: b'`\n"
+
+
 def test_message_and_hint_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     app.run("tool", failing(errors.UsageError("no option 'x'", hint="did you mean 'y'?")), [])
     assert capsys.readouterr() == ("", "tool: error: no option 'x'\nhint: did you mean 'y'?\n")

@@ -136,3 +136,6 @@ def test_what_makes_no_sense(argv: list[str], message: str) -> None:
 def test_a_document_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nosuch.xml' does not exist"):
         request("--original-xml", str(tmp_path / "nosuch.xml"))
+    (tmp_path / "empty.xml").touch()
+    with pytest.raises(InputError, match="empty.xml is empty"):
+        request("--original-xml", str(tmp_path / "empty.xml"))

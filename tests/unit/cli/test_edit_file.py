@@ -130,6 +130,8 @@ def test_what_is_said_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (b"<?xml version='1.0' encoding='klingon'?><domain/>", "declares the unknown encoding 'klingon'"),
         (b"<network/>", "has a <network> element instead of <domain>"),
         (b"", "guest.xml' is empty"),
+        (b"<domain xmlns='u'/>", "has a <domain> element in a namespace"),
+        (b"<d:domain xmlns:d='u'/>", "has a <domain> element in a namespace"),
     ],
 )
 def test_a_file_that_cannot_be_edited_stays(tmp_path: Path, data: bytes, message: str) -> None:

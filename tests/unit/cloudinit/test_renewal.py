@@ -15,6 +15,7 @@ from virtprov.cloudinit import documents, renewal, seed
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import NAMES, SeedRequest
 from virtprov.cloudinit.value_sources import Source
+from virtprov.support import ssh_key
 from virtprov.support.errors import InputError
 
 OLD, NEW = "52:54:00:aa:bb:01", "52:54:00:cc:dd:02"
@@ -42,6 +43,15 @@ def test_a_seed_of_a_copy() -> None:
     assert user_data["preserve_hostname"] is False and user_data["ssh_deletekeys"] is True
     assert yaml.safe_load(made["meta-data"])["local-hostname"] == "web2"
     assert NEW.encode() in made["network-config"]
+
+
+def test_keys_of_other_types_stay_beside_the_one_of_the_seed() -> None:
+    """The script has renewed them by then, and sshd may be told to use them."""
+    key = ssh_key.generate()
+    made = seed.build(SeedRequest(guest_name="web2", renewal=MACS, host_key=key)).documents
+    user_data = yaml.safe_load(made["user-data"])
+    assert user_data["ssh_deletekeys"] is False
+    assert user_data["ssh_keys"] == {"ed25519_private": key.private, "ed25519_public": key.public}
 
 
 def test_a_copy_without_interfaces_has_no_network_settings() -> None:

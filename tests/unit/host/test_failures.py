@@ -67,6 +67,23 @@ def test_general_words_are_left_out_in_either_form_of_libvirts(form: str) -> Non
     assert str(failures.in_our_words("do it", error)) == "cannot do it: no such thing"
 
 
+@pytest.mark.parametrize(
+    ("detail", "hint"),
+    [
+        ("hugetlbfs filesystem is not mounted or disabled by administrator config", "mount -t hugetlbfs"),
+        ("qemu unexpectedly closed the monitor: qemu-system-x86_64: -x: invalid option", "what its message names"),
+        ("process exited while connecting to monitor: -vnc 9.9.9.9:0: Failed to bind", "what its message names"),
+        ("cannot set CPU affinity on process 7: Invalid argument", "that the host has"),
+        ("something else", ""),
+    ],
+)
+def test_failures_of_qemu_have_hints(detail: str, hint: str) -> None:
+    error = libvirt.libvirtError("")
+    error.err = (libvirt.VIR_ERR_INTERNAL_ERROR, 0, f"internal error: {detail}", 2, "%s", detail, None, 0, 0)
+    problem = failures.in_our_words("start it", error)
+    assert detail in problem.message and hint in problem.hint and bool(problem.hint) == bool(hint)
+
+
 def test_what_exists_already_is_taken_whatever_code_libvirt_gives(host: Host) -> None:
     twin = "<domain type='test'><name>test</name><memory>1</memory><os><type>hvm</type></os></domain>"
     with pytest.raises(failures.Taken, match="already exists"), asking("define it"):

@@ -141,6 +141,12 @@ def test_what_is_no_list_of_processors(text: str) -> None:
         cpu_numbers(text)
 
 
+@pytest.mark.parametrize("text", ["0-99999999999", "16384", "1,^0-16384", "9999999"])
+def test_a_list_with_more_processors_than_libvirt_knows(text: str) -> None:
+    with pytest.raises(HostError, match="names a processor above 16383"):
+        cpu_numbers(text)
+
+
 @pytest.mark.parametrize(
     "call",
     [

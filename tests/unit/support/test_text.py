@@ -68,3 +68,8 @@ def test_first_free(used: str, first: int, sep: str, name: str) -> None:
 )
 def test_uuids(word: str, is_uuid: bool) -> None:
     assert text.is_uuid(word) is is_uuid
+
+
+@pytest.mark.parametrize(("name", "word"), [("web", "web"), ("my vm", "'my vm'"), ("a;b", "'a;b'"), ("", "''")])
+def test_names_in_commands_are_words_of_a_shell(name: str, word: str) -> None:
+    assert text.shell_word(name) == word

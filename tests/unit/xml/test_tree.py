@@ -23,6 +23,7 @@ from virtprov.xml.tree import Element
         ("not xml", "not well-formed"),
         ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "DOCTYPE"),
         ('<!DOCTYPE a SYSTEM "http://127.0.0.1:1/x.dtd"><a/>', "DOCTYPE"),
+        ("<a\0/>", "line 1: Invalid character: Char 0x0 out of allowed range$"),
         ("<a>" * 300 + "</a>" * 300, "not well-formed"),
     ],
 )

@@ -68,6 +68,14 @@ def test_delete_takes_the_first_thing_found_and_no_more(where: str, after: str) 
     assert tree.same(node, tree.parse(after)), tree.to_text(node)
 
 
+@pytest.mark.parametrize("where", [".", "/domain", "//domain"])
+def test_the_whole_document_cannot_be_deleted(where: str) -> None:
+    node = tree.parse("<domain><a/></domain>")
+    with pytest.raises(UsageError, match="is the whole XML, which cannot be deleted"):
+        xpath.delete(node, where)
+    assert tree.same(node, tree.parse("<domain><a/></domain>"))
+
+
 @pytest.mark.parametrize("where", ["./os/boot", "./os/boot/@dev"])
 def test_an_empty_value_takes_bare_ancestors_along(where: str) -> None:
     node = tree.parse(DOC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from virtprov.actions.clone.places import FIXED
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.local_files import CopyFile
 from virtprov.guest.disks.claimed_format import PLAIN, is_told_otherwise, unlike
@@ -57,7 +58,20 @@ class Copier:
         return self._copy_volume(source, to, fmt)
 
     def _check_place(self, disk: Element, to: Destination, wanted: str) -> None:
-        """Raise UsageError for a directory of this machine that does not exist, and for a format that does not fit."""
+        """Raise UsageError for a directory of this machine that does not exist, and for a format that does not fit.
+
+        The same for /dev, in which a file would take memory, and for pools whose volumes exist already.
+        """
+        in_devices = to.path.startswith("/dev/") and not to.path.startswith("/dev/shm/")
+        is_fixed = to.pool.type in FIXED if to.pool is not None else in_devices
+        if is_fixed and not (to.onto_device or self.host.is_recorded):
+            target = path.text(disk, "./target/@dev")
+            raise UsageError(
+                f"{to.option}: no such device"
+                if to.is_given
+                else f"no path can be generated for the copy of {target}, which is a device",
+                hint=f"give a device that exists, or another path, with --copy {target},path=PATH; or --pool NAME",
+            )
         is_here = not (self.host.is_remote or self.host.is_recorded)
         directory = os.path.dirname(to.path)
         if is_here and to.pool is None and not to.onto_device and not os.path.isdir(directory):

@@ -49,11 +49,15 @@ class DiskFate(Record):
 
 
 class DiskCopies(Record):
-    """The decisions on all disks, the steps that copy them, and the steps to run after everything else."""
+    """The decisions on all disks, the steps that copy them, and the steps to run after everything else.
+
+    `bases` has the name of a disk and the path of an image for every image below its copy, and below the original.
+    """
 
     fates: tuple[DiskFate, ...]
     steps: tuple[Step, ...]
     last: tuple[Step, ...]
+    bases: tuple[tuple[str, str], ...] = ()
 
 
 def plan(request: CloneRequest, host: Host, guest: Guest, name: str, warnings: list[str]) -> DiskCopies:
@@ -70,7 +74,7 @@ def plan(request: CloneRequest, host: Host, guest: Guest, name: str, warnings: l
     for disk, origin in zip(disks, originals, strict=True):
         work.settle(disk, origin)
     work.finish()
-    return DiskCopies(tuple(work.fates), tuple(work.steps), tuple(work.last))
+    return DiskCopies(tuple(work.fates), tuple(work.steps), tuple(work.last), tuple(work.bases))
 
 
 class _Work:
@@ -91,6 +95,7 @@ class _Work:
                 raise InputError(f"{self._option(file)} is not a regular file", hint="give a file or a block device")
         self.fates: list[DiskFate] = []
         self.steps: list[Step] = []
+        self.bases: list[tuple[str, str]] = []
         self._taken: set[str] = set()
         self._missing: list[str] = []
 
@@ -209,6 +214,9 @@ class _Work:
             self.copier.choose(disk, origin, to, known if is_converted else fmt, wanted if is_converted else fmt)
         )
         point(host, disk, to)
+        if not is_converted:
+            below = self.chains.all_below(origin.path, fmt)
+            self.bases += [(target_of(disk), image.path) for image in below if image.path and not image.data]
         if is_converted:
             path.put(disk, "./driver/@type", wanted)
             path.switch(disk, "./backingStore", False)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.clone import disks, inside, linked, platform_state
+from virtprov.actions.clone import disks, inside, linked, platform_state, source_state
 from virtprov.actions.clone.disks import DiskFate
 from virtprov.actions.clone.inside import Inside
-from virtprov.actions.clone.platform_state import COPIED, RENEWED, Part
+from virtprov.actions.clone.platform_state import COPIED, RENEWED, SHARED, Part
 from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run import templates
 from virtprov.actions.run.artifacts.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
+from virtprov.actions.run.trail_reader import find_active
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Replace, Start, discard_guest
 from virtprov.actions.steps.local_files import CopyFile
@@ -74,7 +75,10 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     early: tuple[Step, ...] = (*template.first, *copies.steps, *pools, *room, *variables.steps, *identity_inside.steps)
     listed: tuple[Step, ...] = (*early, Define(name, stays), *template.check, *following, *gone, *copies.last)
     warnings += [*identity.warn_of_shared(guest), *identity_inside.warnings]
-    parts = platform_state.compare(host, source, guest, variables.fate)
+    if copied and not request.document:
+        warnings += source_state.warn_of_states(host, source, copies)
+    bases = tuple(Part("backing image", SHARED, image) for _, image in copies.bases)
+    parts = (*platform_state.compare(host, source, guest, variables.fate), *dict.fromkeys(bases))
     notes = [*template.notes, *([f"'{name}' gets " + ", ".join(report)] if report else [])]
     notes += [*platform_state.note_copied(parts), *platform_state.note_shared(parts)]
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
@@ -142,13 +146,24 @@ def _name(request: CloneRequest, host: Host, source: str) -> str:
         raise UsageError("no name given for the clone", hint="give --name NAME, or --auto-clone to generate one")
     if not request.name and not source:
         raise UsageError("the original has no name from which the clone's could be generated", hint="give --name NAME")
-    name = request.name or identity.clone_name(source, lambda word: host.guests.find(word) is not None)
+    name = request.name or identity.clone_name(source, lambda word: _is_taken(host, word))
     names.check_name(name)
     if request.replace and name in (source, request.original) and not request.document:
         raise UsageError(f"--replace: '{name}' is the original itself", hint="give the clone another --name")
     if not request.replace:
         checks.name_is_free(host, name)
+    process = find_active(host.uri, name) if not request.planning else 0
+    if process:
+        raise HostError(
+            f"another run of virtprov is working on guest '{name}' (process {process})",
+            hint="give another --name, or run the command again when the other one has finished",
+        )
     return name
+
+
+def _is_taken(host: Host, name: str) -> bool:
+    """Return whether a guest has the name, or will have it when another run has copied its disks."""
+    return host.guests.find(name) is not None or find_active(host.uri, name) != 0
 
 
 def _uuid(request: CloneRequest, host: Host) -> str:

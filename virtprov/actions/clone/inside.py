@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.clone import credentials
 from virtprov.actions.request import CloneRequest
-from virtprov.actions.seed import copies, fw_cfg, replace
+from virtprov.actions.seed import copies, fw_cfg, login, replace
 from virtprov.actions.seed.copies import CopySeed
+from virtprov.actions.seed.login import Login
+from virtprov.actions.steps.known_hosts import KeepHostKey
 from virtprov.cloudinit.guest_words import WORDS, GuestWords
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import KEEP as KEEP_SEED
@@ -73,7 +75,7 @@ def plan(request: CloneRequest, host: Host, source: Guest, guest: Guest, *, owne
     profile = replace.find_setting(source, host).profile
     identity, why = _choose(request, host, source, profile, owned)
     if identity == KEEP:
-        notes = (_note_kept(guest.name),) if copied else ()
+        notes = (_note_kept(guest.name, profile),) if copied else ()
         return Inside(KEEP, why, guest, guest, notes=notes)
     if guest.is_container or profile.is_windows:
         what = "a container" if guest.is_container else profile.name
@@ -118,9 +120,15 @@ def _quote(name: str) -> str:
     return shlex.quote(name)
 
 
-def _note_kept(name: str) -> str:
+def _note_kept(name: str, profile: Profile) -> str:
     """Return a note on what the clone still shares with the original inside its disks, and how to renew it."""
     word = _quote(name)
+    if profile.is_windows:
+        return (
+            "The clone still contains the original's computer name, SID and network settings. Renew them with "
+            r"`%WINDIR%\System32\Sysprep\sysprep.exe /generalize /oobe /shutdown`, in the original before it is cloned"
+            ", or in the clone without a network."
+        )
     return (
         "The clone still contains the original's host name, machine-id, ssh host keys and network settings, "
         f"which may refer to old MAC addresses. Renew them while the clone is off with `virt-sysprep -d {word} "
@@ -148,6 +156,8 @@ def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, p
             f"`virtprov-xml {_quote(guest.name)} --cloud-init eject --update --define`"
         )
     notes.append(_note_left(guest.name, enables=enables))
+    way = _find_login(wanted, source, guest, profile)
+    keeps = KeepHostKey(way.known_hosts, login.known_hosts_text(way, made.host_key))
     return Inside(
         NEW,
         why,
@@ -156,10 +166,18 @@ def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, p
         CLOUD_INIT,
         hostname,
         made,
-        steps=seed.steps,
+        steps=(*seed.steps, keeps) if made.host_key else seed.steps,
         notes=tuple(notes),
         warnings=seed.warnings,
     )
+
+
+def _find_login(wanted: SeedRequest, source: Guest, guest: Guest, profile: Profile) -> Login:
+    """Return the way to log in to the clone: as the user of the original, unless its seed has another one."""
+    known = login.find(source.uuid) or Login()
+    user = wanted.user or known.user or login.default_user(profile)
+    identity = login.find_identity(key for key in (*wanted.ssh_key, wanted.clouduser_ssh_key) if key) or known.identity
+    return Login(user, guest.uuid, login.known_hosts_path(guest.uuid), identity=identity)
 
 
 def _pair_addresses(source: Guest, guest: Guest) -> tuple[tuple[str, str], ...]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from virtprov.xml.tree import Element
 
 RBD = "rbd"
+FIXED = (*GIVEN_ONLY, "disk")
+"""Types of pools in which no copy can be created: their volumes are there already, or are partitions."""
 
 
 class Original(Record):
@@ -50,6 +52,11 @@ class Destination(Record):
     pool: PoolInfo | None
     option: str
     onto_device: bool = False
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the user has given the path."""
+        return self.option != self.path
 
     @property
     def takes_images(self) -> bool:
@@ -99,7 +106,7 @@ def find_pool(host: Host, name: str) -> PoolInfo:
             f"storage pool '{name}' not found on {host.uri}",
             hint=nearest(name, host.storage.pool_names()) or "`virsh pool-list --all` lists the pools",
         )
-    if pool.type in (*GIVEN_ONLY, "disk"):
+    if pool.type in FIXED:
         raise HostError(
             f"no copy can be made in storage pool '{name}': its type is '{pool.type}'",
             hint="create the volume first, and give its path with --file or --copy DISK,path=",

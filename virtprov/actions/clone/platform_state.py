@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest.document import Guest
+from virtprov.guest.output_files import CHARACTER_DEVICES, find_output_files
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
 RENEWED, COPIED, SHARED, LEFT = "renewed", "copied", "shared", "left"
-_CHARACTER_DEVICES = ("serial", "parallel", "console", "channel", "smartcard", "redirdev", "rng")
 _PORT = "./virtualport/parameters/@{}"
 _SERIALS = "./sysinfo/{}/entry[@name='serial']"
 
@@ -71,7 +71,7 @@ def note_copied(parts: tuple[Part, ...]) -> list[str]:
     return notes
 
 
-_TOGETHER = ("output file", "folder", "boot file", "fw_cfg file", "secret", "TPM secret")
+_TOGETHER = ("output file", "folder", "boot file", "fw_cfg file", "secret", "TPM secret", "backing image")
 """Parts that two running guests can use at the same time. There are warnings about the others."""
 
 
@@ -112,7 +112,7 @@ def _disks(*places: str) -> Callable[[Guest], Iterator[str]]:
 
 def _sockets(guest: Guest) -> Iterator[str]:
     """The sockets at which character devices listen."""
-    for tag in _CHARACTER_DEVICES:
+    for tag in CHARACTER_DEVICES:
         for device in guest.devices(tag):
             for source in device.iter("source"):
                 if source.get("mode") == "bind" and (source.get("path") or source.get("service")):
@@ -204,14 +204,7 @@ def rename_files(guest: Guest, rename: Callable[[str], str]) -> list[str]:
 
     QEMU and libvirt create these files.
     """
-    places = [(tag, "./log/@file") for tag in _CHARACTER_DEVICES]
-    places += [("serial", "./source/@path"), ("console", "./source/@path")]
-    places += [("interface", "./backend/@logFile"), ("pstore", "./path"), ("audio", "./@path")]
-    count = 0
-    for tag, place in places:
-        for device in guest.devices(tag):
-            where = path.text(device, place)
-            if where and (place != "./source/@path" or device.get("type") == "file"):
-                path.put(device, place, rename(where))
-                count += 1
-    return ["log files of its own"] if count else []
+    found = list(find_output_files(guest.root))
+    for device, place in found:
+        path.put(device, place, rename(path.text(device, place)))
+    return ["log files of its own"] if found else []

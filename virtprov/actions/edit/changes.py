@@ -26,6 +26,7 @@ from virtprov.options.catalogue import table
 from virtprov.options.network import RESERVE
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
+from virtprov.support.text import shell_word
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -332,7 +333,7 @@ def _settle_boot(setting: RuleContext, host: HostView | None, *, loader_named: b
     if choices.secure_boot is not None and guest.is_uefi:
         setting.warn(
             "the Secure Boot keys are in the UEFI variables of the guest, which must be reset: "
-            f"`virsh start {guest.name} --reset-nvram`"
+            f"`virsh start {shell_word(guest.name)} --reset-nvram`"
         )
 
 

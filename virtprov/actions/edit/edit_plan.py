@@ -8,9 +8,11 @@ from virtprov.actions.edit.changes import template_of
 from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, SetAutostart, Start
+from virtprov.guest import names
 from virtprov.guest.document import DomainDocument
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
+from virtprov.support.text import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,9 +52,10 @@ def choose_target(result: EditResult, host: Host) -> Target:
             f"the UUID of guest '{guest.name}' cannot be changed", hint="`virsh undefine` the guest first, or clone it"
         )
     if same_uuid:
+        names.check_name(guest.name)
         raise HostError(
             f"guest '{info.name}' cannot be renamed by editing its definition",
-            hint=f"`virsh domrename {info.name} {guest.name}` renames a guest that is shut off",
+            hint=f"`virsh domrename {shell_word(info.name)} {shell_word(guest.name)}` renames a guest that is shut off",
         )
     return Target(guest.name, guest.uuid, None)
 

@@ -21,6 +21,7 @@ from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.actions.edit.store_steps import StoreDefinition
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
+from virtprov.guest.checks import Others
 from virtprov.guest.marks import template_mark
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
@@ -67,6 +68,7 @@ class Editor:
         self._host = host
         self._open_journal = open_journal
         self._lock = Lock()
+        self._others = Others(host) if host is not None else None
         options = edit.wanted
         checks = host is not None and edit.schema and options.anything and not options.verify
         self._checker = schema_check.Checker(self.host) if checks else None
@@ -138,6 +140,10 @@ class Editor:
         options = options._replace(update=options.update and info is not None and info.active)
         make = verify.make if options.verify else outcome.make
         result = make(edit.changes, source, options, self._host, edit.autostart)
+        if self._others is not None and result.images:
+            from virtprov.guest.disks.claimed_format import refuse_made_up
+
+            refuse_made_up(self.host, result.images, self._others)
         if not edit.alone and info is not None:
             _refuse_renamed(result, info)
         if template_mark.is_marked(source.stored.guest) and info is not None and not options.verify:

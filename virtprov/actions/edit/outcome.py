@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from virtprov.actions.live.compare import LiveChange
     from virtprov.actions.live.effects import Live
     from virtprov.actions.run.artifacts.file_mode import ModeChange
+    from virtprov.guest.disks.existing import DetectedImage
     from virtprov.host.connection import Host
     from virtprov.xml.keep import Letters
 
@@ -55,8 +56,8 @@ class EditResult(Record):
 
     `parts` are the changes in the XML that is shown and stored. `lives` are those of the running guest, one for each
     request; () if it is not changed. `live_diff` is the diff of the running guest, only computed if asked for.
-    `autostart` is (before, after), None if it does not change. `course` is what happens to the running guest, None if
-    it is off or nothing is to be done.
+    `autostart` is (before, after), None if it does not change. `images` are those whose format was detected. `course`
+    is what happens to the running guest, None if it is off or nothing is to be done.
     """
 
     requests: tuple[EditRequest, ...]
@@ -67,6 +68,7 @@ class EditResult(Record):
     lives: tuple[ChangeResult, ...] = ()
     live_diff: str = ""
     autostart: tuple[bool, bool] | None = None
+    images: tuple[DetectedImage, ...] = ()
     course: LiveChange | None = None
 
     @property
@@ -201,8 +203,11 @@ def _apply_in_order(
         display_passwords(work.shown.guest)
     text, difference = render_with_diff(work.document, work.shown.guest)
     lives = tuple(work.live.changes) if work.live is not None else ()
+    sides = (work.shown, work.live)
+    images = tuple(image for side in sides if side is not None for image in side.storage.detected_images)
     course = _combine_effects(work.effects)
-    return EditResult(requests, source, text, difference, tuple(work.shown.changes), lives, course=course)
+    parts = tuple(work.shown.changes)
+    return EditResult(requests, source, text, difference, parts, lives, images=images, course=course)
 
 
 def _combine_effects(meant: list[Live]) -> LiveChange | None:

@@ -14,6 +14,7 @@ from virtprov.actions.waiting.wait_for_goals import wait_for_goals
 from virtprov.actions.waiting.wait_goals import WaitGoals
 from virtprov.cloudinit.seed_request import KEEP, UNTIL_READY
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
+from virtprov.support.text import shell_word
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext
@@ -124,18 +125,18 @@ def leave(plan: InstallPlan, context: RunContext) -> str:
     The seed is deleted at once because it may contain secrets; a running guest can still read its open file.
     """
     name = plan.plan.name
-    known = context.host.guests.find(name)
+    known, word = context.host.guests.find(name), shell_word(name)
     if known is None:
         sentence = f"guest '{name}' no longer exists on the host"
     elif not known.active:
-        sentence = f"guest '{name}' exists, but is off; start it with `virsh start {name}`"
+        sentence = f"guest '{name}' exists, but is off; start it with `virsh start {word}`"
     elif plan.method.has_install_phase:
         sentence = (
-            f"guest '{name}' continues its installation; when it has powered off, start it with `virsh start {name}`"
+            f"guest '{name}' continues its installation; when it has powered off, start it with `virsh start {word}`"
         )
     else:
         sentence = (
-            f"guest '{name}' keeps running; `virsh console {name}` shows its console, `virsh destroy {name}` stops it"
+            f"guest '{name}' keeps running; `virsh console {word}` shows its console, `virsh destroy {word}` stops it"
         )
     _drop_media(plan, context)
     return f"{sentence}{_describe_seed(plan)}"

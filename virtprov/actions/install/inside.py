@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 NEEDS_SEED = "--network static"
 _NOT_FOR_WINDOWS = ("package", "ca_certs", "proxy", "timezone")
-_OTHER_SERVICES = ("freebsd", "cirros")
-"""Systems whose images have another service than cloud-init, which may not set ssh host keys."""
 SSH_PORT = 22
 
 
@@ -126,18 +124,11 @@ def _complete(wanted: SeedRequest, request: InstallRequest, setting: RuleContext
         user = wanted.user or setting.image.default_user or login.default_user(setting.profile)
         who = f"'{user}'" if user else "the image's user"
         setting.note(f"Your ssh keys from {own.source} let you log in to '{guest.name}' as {who}")
-    if _takes_host_key(wanted, setting):
+    if login.takes_host_key(wanted, setting.profile, setting.host):
         from virtprov.support import ssh_key
 
         wanted = wanted._replace(host_key=ssh_key.generate())
     return wanted
-
-
-def _takes_host_key(wanted: SeedRequest, setting: RuleContext) -> bool:
-    """Return whether the guest will have the host key of its seed; on the test driver nothing runs."""
-    profile = setting.profile
-    others = profile.is_windows or profile.family in _OTHER_SERVICES or profile.distro in _OTHER_SERVICES
-    return not (others or wanted.user_data or setting.host.driver == "test")
 
 
 def _find_login(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from virtprov.guest.subnets import read_subnet
 from virtprov.options.network import RESERVE
 from virtprov.support.errors import HostError, UsageError
+from virtprov.support.text import shell_word
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class _Network:
     def _error(self, address: Address, why: str, hint: str = "") -> HostError:
         return HostError(
             f"--network reserve={address}: network '{self.name}': {why}",
-            hint=hint or f"`virsh net-dumpxml {self.name}` shows its addresses and reservations",
+            hint=hint or f"`virsh net-dumpxml {shell_word(self.name)}` shows its addresses and reservations",
         )
 
     def _find_subnet(self, address: Address) -> int:

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from virtprov.actions.remove import draft, stop
-from virtprov.actions.remove.things import CREDENTIAL, DISK, NVRAM, SECRET, SEED
+from virtprov.actions.remove.things import CREDENTIAL, DISK, FILE, LOG, NVRAM, SAVE, SECRET, SEED, TPM_SECRET
 from virtprov.actions.run import definition, leftovers
 from virtprov.actions.run.artifacts.removed import Removed, RemovedGuest, RemovedSecret, RemovedVolume
 from virtprov.actions.run.artifacts.reservations import Reservation, release
 from virtprov.actions.run.plan import FunctionStep, Plan, apply
-from virtprov.actions.run.trail_reader import read_ended_runs
+from virtprov.actions.run.trail_reader import DISCARD, read_ended_runs
 from virtprov.actions.seed import login
 from virtprov.guest.disks.chains import Chains
 from virtprov.support.errors import HostError, ProvError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from virtprov.actions.request import RemoveRequest
     from virtprov.actions.run.plan import RunContext, Step
     from virtprov.actions.run.trail import Entry
+    from virtprov.actions.run.trail_reader import Run
     from virtprov.guest.marks.reservations import Reserved
     from virtprov.host.connection import Host
 
@@ -58,12 +59,10 @@ def remove(
                 context = new_context()
                 error = _find_obstacle(removal, done, Chains(host))
                 done.append(Outcome(removal, error) if error is not None else _remove(removal, context))
-                if done[-1].error is None:
-                    _forget_login(removal, context)
                 context.gate.check()
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(_say_done(removals, done)) from interrupt
-    _forget_earlier_runs(host, {removal.name for removal in removals})
+    _forget_earlier_runs(host, removals)
     return done
 
 
@@ -133,10 +132,10 @@ def _artifacts(removal: Removal) -> list[Removed]:
     owner = removal.info.uuid
     found: list[Removed] = [RemovedGuest(removal.name, owner, removal.takes_variables)]
     for thing in removal.going:
-        if thing.kind == SECRET:
+        if thing.kind in (SECRET, TPM_SECRET):
             found.append(RemovedSecret(thing.path, thing.uuid))
     for thing in removal.going:
-        lasts = thing.kind in (DISK, SEED, CREDENTIAL)
+        lasts = thing.kind in (DISK, SEED, CREDENTIAL, LOG, FILE) or (thing.kind == SAVE and thing.path)
         if lasts or (thing.kind == NVRAM and not removal.info.persistent and thing.path):
             found.append(RemovedVolume(thing.name, thing.pool, thing.path, thing.key, thing.mark, owner))
     return found
@@ -156,6 +155,8 @@ def _remove(removal: Removal, context: RunContext) -> Outcome:
     for each in removal.reserved:
         steps.append(FunctionStep(f"Removing {Reservation(*each).describe()}", _release(each), final=True))
     for number, artifact in enumerate(reversed(work.artifacts)):
+        if number == len(work.artifacts) - 1:  # before the guest, by whose name an interrupted removal is repeated
+            steps.append(FunctionStep("Removing its ssh host key and login", _forget_login(removal, work), final=True))
         steps.append(FunctionStep(f"Removing {artifact.describe()}", _discard(work, number), final=True))
     try:
         apply(Plan((), tuple(steps), removal.name), context)
@@ -170,12 +171,30 @@ def _discard(work: _Work, number: int) -> Callable[[RunContext], None]:
     return lambda context: work.discard(number, context)
 
 
-def _forget_login(removal: Removal, context: RunContext) -> None:
-    """Forget how to log in to a guest that is gone. What cannot be changed is a warning: the others go nevertheless."""
+def _forget_login(removal: Removal, work: _Work) -> Callable[[RunContext], None]:
+    """Return what forgets how to log in to a guest, unless something of it could not be removed."""
+
+    def do(context: RunContext) -> None:
+        if work.error is None:
+            forget_login(removal.info.uuid, context.host, context.say, context.warn)
+
+    return do
+
+
+def forget_login(uuid: str, host: Host, say: Callable[[str], None], warn: Callable[[str], None]) -> None:
+    """Remove the ssh host key and the ssh entry of a guest that goes; what cannot be changed is only a warning."""
     try:
-        login.forget(removal.info.uuid, context.host, context.say)
+        login.forget(uuid, host, say)
     except ProvError as problem:
-        context.warn(problem.message)
+        warn(problem.message)
+
+
+def forget_logins(run: Run, host: Host, say: Callable[[str], None], warn: Callable[[str], None]) -> None:
+    """Do the same for the guests that an interrupted removal, which is now finished, should have removed."""
+    guests = (left.artifact for left in run.left if isinstance(left.artifact, RemovedGuest) and run.phase == DISCARD)
+    for guest in guests:
+        if host.guests.find(guest.uuid) is None:
+            forget_login(guest.uuid, host, say, warn)
 
 
 def _say_done(removals: tuple[Removal, ...], done: list[Outcome]) -> str:
@@ -188,11 +207,13 @@ def _say_done(removals: tuple[Removal, ...], done: list[Outcome]) -> str:
     return sentence + ", but not " + join_words(f"'{name}'" for name in left) if left else sentence
 
 
-def _forget_earlier_runs(host: Host, names: set[str]) -> None:
-    """Delete the recovery logs of interrupted removals of these guests if nothing is left of them."""
+def _forget_earlier_runs(host: Host, removals: tuple[Removal, ...]) -> None:
+    """Delete the recovery logs of interrupted runs that made or removed these guests, if nothing is left of them."""
+    names, uuids = ({getattr(removal.info, field) for removal in removals} for field in ("name", "uuid"))
     for run, log in read_ended_runs([]):
-        removed = [left for left in run.left if isinstance(left.artifact, Removed)]
-        if run.uri == host.uri and run.guest in names and removed and not leftovers.look(run, host):
+        removed = run.guest in names and any(isinstance(left.artifact, Removed) for left in run.left)
+        concerns = run.uri == host.uri and (removed or bool(run.guests & uuids))
+        if concerns and not leftovers.look(run, host):
             log.remove()
         else:
             log.close()

@@ -9,18 +9,21 @@ from virtprov.actions.remove.things import (
     BASE,
     CREDENTIAL,
     DISK,
-    FILE,
+    DISK_KEPT,
     MEDIUM,
+    SAVE,
     SECRET,
     SEED,
     Thing,
     describe_user,
     find_plugged,
 )
+from virtprov.actions.remove.things import FILE as OTHER_FILE
 from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.seed import fw_cfg, replace
 from virtprov.guest.disks.new.volumes import GIVEN_ONLY
-from virtprov.guest.disks.source import DIR, NETWORK, VOLUME, DiskSource
+from virtprov.guest.disks.snapshot_files import SnapshotFiles
+from virtprov.guest.disks.source import DIR, FILE, NETWORK, VOLUME, DiskSource
 from virtprov.guest.marks import template_mark
 from virtprov.support import iso
 from virtprov.support.errors import HostError
@@ -49,9 +52,14 @@ class Disks:
     When they have been listed, `chains` has a pair for each image below one of them: the disk's path, and the image's.
     """
 
-    def __init__(self, host: Host, guest: Guest, request: RemoveRequest, users: PathUsers) -> None:
+    def __init__(
+        self, host: Host, guest: Guest, request: RemoveRequest, users: PathUsers, files: SnapshotFiles | None = None
+    ) -> None:
         self.host, self.guest, self.request, self.users = host, guest, request, users
         self.chains: list[tuple[str, str]] = []
+        self._files = files or SnapshotFiles()
+        self._fates: dict[str, str] = {}
+        """Why a disk stays, and with it the images below it; "" for those that go."""
         self._seeds = replace.drives(guest)
 
     def list(self) -> Iterator[Thing]:
@@ -67,6 +75,7 @@ class Disks:
             source = DiskSource.of(disk)
             if source.kind:
                 yield from self._sort(disk, source)
+        yield from self._list_snapshot_files()
         yield from self._credentials()
 
     def list_running_seeds(self, running: Guest) -> Iterator[Thing]:
@@ -91,12 +100,60 @@ class Disks:
         why = self._why_disk_stays(disk, source, volume)
         if why != _GONE:
             yield thing._replace(why=why)
-        below = list(self.users.chains.under(thing.path, places.get(disk, "./driver/@type") or ""))
-        self.chains += [(thing.path, image) for image in below]
-        if not why:
-            for base in below:
-                yield Thing(BASE, os.path.basename(base), base, why=f"{thing.path} is based on it")
+        yield from self._list_below(thing, places.get(disk, "./driver/@type") or "", why)
         yield from self._passwords(disk, thing, kept=why not in ("", _GONE))
+
+    def _list_below(self, thing: Thing, fmt: str, why: str) -> Iterator[Thing]:
+        """Yield the images below a disk that goes: those that are this guest's alone go with it."""
+        chains = self.users.chains
+        below, own = list(chains.under(thing.path, fmt)), {*self._files.images, *chains.data_of(thing.path, fmt)}
+        self.chains += [(thing.path, image) for image in below]
+        self._fates |= dict.fromkeys((thing.path, *below), "" if why in ("", _GONE) else f"{thing.path} is kept")
+        for base in () if why else below:
+            if base in own:
+                yield from self._sort_image(DISK, base)
+            else:
+                yield Thing(BASE, os.path.basename(base), base, why=f"{thing.path} is based on it")
+
+    # -- snapshots --------------------------------------------------------------------------------
+
+    def _list_snapshot_files(self) -> Iterator[Thing]:
+        """Yield the images of snapshots that no disk is based on, and what snapshots have saved of the memory.
+
+        An image of a disk that was detached after the snapshot has nothing in common with the guest's disks.
+        """
+        listed = set(self._fates)
+        self._spread_fates()
+        for image in self._files.images:
+            why = self._fates.get(image, "the guest no longer has this disk")
+            for thing in self._sort_image(DISK, image) if image not in listed else ():
+                yield thing._replace(why=thing.why or why)
+        for file in self._files.memory:
+            yield from self._sort_image(SAVE, file)
+
+    def _spread_fates(self) -> None:
+        """Give the images before and after the snapshots of a disk the fate of the disk."""
+        count = -1
+        while count != len(self._fates):
+            count = len(self._fates)
+            for new, old in self._files.steps:
+                for one, other in ((new, old), (old, new)):
+                    if other and one in self._fates:
+                        self._fates.setdefault(other, self._fates[one])
+
+    def _sort_image(self, kind: str, path: str) -> Iterator[Thing]:
+        source = DiskSource(FILE, path)
+        volume = source.volume_on(self.host)
+        why = self._why_image_stays(source, volume)
+        if why != _GONE:
+            yield self._name(source, volume)._replace(kind=kind, why=why)
+
+    def _why_image_stays(self, source: DiskSource, volume: VolumeInfo | None) -> str:
+        """Return why an image stays that no disk names; another image on top of it does not keep the guest."""
+        why = self._why_out_of_reach(source) if volume is None else self._why_volume_stays(volume)
+        if not why and self.request.keep_disks:
+            return "--keep-disks is given"
+        return why or describe_user(self.users.find(source.path))
 
     def _name(self, source: DiskSource, volume: VolumeInfo | None) -> Thing:
         """Return the disk as something that goes."""
@@ -206,19 +263,23 @@ class Disks:
                 if ours and volume is not None and volume.name.endswith(fw_cfg.ENDING):
                     yield thing._replace(kind=CREDENTIAL, why=describe_user(self.users.find(path)))
                 else:
-                    yield thing._replace(kind=FILE, why="virtprov has not created it")
+                    yield thing._replace(kind=OTHER_FILE, why="virtprov has not created it")
 
     def _passwords(self, disk: Element, thing: Thing, *, kept: bool) -> Iterator[Thing]:
-        """Yield the secrets of an encrypted disk. Only one that was made for this disk goes, and together with it."""
+        """Yield the secrets of an encrypted disk. One that was made for this disk goes together with it.
+
+        The same for one whose own disk is gone, such as that of the original of a clone.
+        """
         boxes = [box for node in (disk, *tree.children(disk, "source")) for box in tree.children(node, "encryption")]
         for secret in (secret for box in boxes for secret in tree.children(box, "secret")):
             uuid = secret.get("uuid", "")
             path = self.host.secrets.volume(uuid) if uuid else None
             if path is None:
                 continue
-            made_for_it = path in (thing.path, DiskSource.of(disk).path)
-            why = "" if made_for_it else "it was not created for this disk alone"
-            why = "its disk is kept" if kept else why or describe_user(self.users.find_secret(uuid))
+            is_its_own = path in (thing.path, DiskSource.of(disk).path)
+            is_orphan = path.startswith("/") and not (self.host.is_remote or self.users.chains.exists(path))
+            why = "" if is_its_own or is_orphan else "it was not created for this disk alone"
+            why = DISK_KEPT if kept else why or describe_user(self.users.find_secret(uuid))
             yield Thing(SECRET, os.path.basename(path), path or thing.path, uuid=uuid, why=why)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.remove import things
+from virtprov.actions.remove import forgotten, things
 from virtprov.actions.remove.disks import Disks, has_children
-from virtprov.actions.remove.things import BASE, DISK, MEDIUM, NVRAM, Thing
+from virtprov.actions.remove.things import BASE, DISK, DISK_KEPT, MEDIUM, NVRAM, SAVE, SECRET, Thing
 from virtprov.actions.run.artifacts.path_users import PathUsers
 from virtprov.actions.run.children import find_children
 from virtprov.actions.run.trail_reader import find_active
+from virtprov.guest.disks import snapshot_files
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.guest.marks.reservations import Reserved, of_guest
@@ -65,13 +66,19 @@ def plan(request: RemoveRequest, host: Host) -> tuple[Removal, ...]:
     """
     infos = _find(request, host)
     guests = {info.uuid: Guest.parse(host.guests.xml(info.uuid, inactive=info.persistent)) for info in infos}
+    files = {
+        info.uuid: snapshot_files.read(host, host.guests.snapshots(info.uuid) if info.persistent else ())
+        for info in infos
+    }
     images = frozenset(path for guest in guests.values() for path in _list_images(host, guest))
+    images |= {path for each in files.values() for path in each.images}
     users = PathUsers(host, frozenset(guests), images, all_pools=True)
     removals = []
     for info in infos:
         guest = guests[info.uuid]
-        disks = Disks(host, guest, request, users)
-        found = [*disks.list(), *things.list_files(guest), *things.list_kept(host, info, guest, users)]
+        disks = Disks(host, guest, request, users, files[info.uuid])
+        found = [*disks.list(), *things.list_files(guest), *things.list_logs(host, guest, users)]
+        found += [*things.list_kept(host, info, guest, users), *forgotten.list_files(host, info)]
         if info.active and info.persistent:
             running = Guest.parse(host.guests.xml(info.uuid))
             found += [*disks.list_running_seeds(running), *things.list_plugged(guest, running)]
@@ -128,7 +135,9 @@ def _refuse_unlisted(host: Host, guest: Guest, images: frozenset[str]) -> None:
 
 def _check_named(request: RemoveRequest, removals: list[Removal]) -> None:
     """Raise UsageError if a disk that the user has named is not a guest's, or cannot go."""
-    disks = {thing.path: thing for removal in removals for thing in removal.things if thing.kind in (DISK, MEDIUM)}
+    disks = {
+        thing.path: thing for removal in removals for thing in removal.things if thing.kind in (DISK, MEDIUM, SAVE)
+    }
     for path in request.with_disks:
         if path not in disks:
             names = join_words(f"'{removal.name}'" for removal in removals)
@@ -140,6 +149,25 @@ def _check_named(request: RemoveRequest, removals: list[Removal]) -> None:
             raise UsageError(
                 f"--with-disk {path}: the disk cannot be removed: {disks[path].why}", hint="omit it, and it is kept"
             )
+
+
+def _share_secrets(removals: list[Removal]) -> tuple[Removal, ...]:
+    """Let a password that several of the guests need go with the last of them, or stay if one of their disks does."""
+    listed = [
+        (thing, number) for number, removal in enumerate(removals) for thing in removal.things if thing.kind == SECRET
+    ]
+    last = {thing.uuid: number for thing, number in listed}
+    going = {thing.uuid: thing for thing, _ in listed if thing.goes}
+    for thing, _ in listed:
+        if thing.why == DISK_KEPT and thing.uuid in going:
+            going[thing.uuid] = going[thing.uuid]._replace(why=DISK_KEPT)
+
+    def choose(removal: Removal, number: int) -> Removal:
+        shared = [thing for thing in removal.things if thing.kind == SECRET and thing.uuid in going]
+        things = [thing for thing in removal.things if thing not in shared or number == last[thing.uuid]]
+        return removal._replace(things=tuple(going[each.uuid] if each in shared else each for each in things))
+
+    return tuple(choose(removal, number) for number, removal in enumerate(removals))
 
 
 class _Family:
@@ -174,7 +202,7 @@ class _Family:
             free = [removal for removal in left if not any(self._is_below(removal, other) for other in left)]
             done += free or left  # never a circle: the chains of images would be one
             left = [removal for removal in left if removal not in done]
-        return tuple(done)
+        return _share_secrets(done)
 
     def _is_below(self, removal: Removal, other: Removal) -> bool:
         images = {self.real(image) for _, image in other.chains}

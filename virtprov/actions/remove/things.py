@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts import nvram
+from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.seed import replace
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
+from virtprov.guest.output_files import find_output_files
 from virtprov.support.frozen import Record
 from virtprov.xml import path as places
 
@@ -21,23 +24,29 @@ if TYPE_CHECKING:
     from virtprov.xml.tree import Element
 
 GUEST, DISK, SEED, CREDENTIAL, SECRET, NVRAM = "guest", "disk", "seed", "credential", "secret", "nvram"
-TPM, SAVE, SNAPSHOT, CHECKPOINT = "tpm", "save", "snapshot", "checkpoint"
-BASE, MEDIUM, FILE = "base", "medium", "file"
+TPM, TPM_SECRET, SAVE, SNAPSHOT, CHECKPOINT = "tpm", "tpm-secret", "save", "snapshot", "checkpoint"
+BASE, MEDIUM, FILE, LOG = "base", "medium", "file", "log"
 RESERVATION, LOGIN = "reservation", "login"
+DISK_KEPT = "its disk is kept"
+"""Why a password stays."""
+_OLDER_LOGS = 10
+"""How many older files of a log are looked for: virtlogd names them LOG.0, LOG.1 ... (max_backups, 3 by default)."""
 _WORDS = {
     GUEST: "definition of guest '{name}'",
     DISK: "disk {path}",
     SEED: "cloud-init seed {path}",
     CREDENTIAL: "systemd credential {path}",
     SECRET: "password of {path} (secret {uuid})",
+    TPM_SECRET: "password of the TPM's state (secret {uuid})",
     NVRAM: "UEFI variables {path}",
     TPM: "state of the TPM",
-    SAVE: "saved state of the memory",
+    SAVE: "saved state of the memory {path}",
     SNAPSHOT: "metadata of snapshot '{name}'",
     CHECKPOINT: "metadata of checkpoint '{name}'",
     BASE: "base image {path}",
     MEDIUM: "medium {path}",
     FILE: "{path}",
+    LOG: "log file {path}",
     RESERVATION: "reservation of {name} in network '{pool}'",
     LOGIN: "ssh host key and login {path}",
 }
@@ -87,8 +96,10 @@ def list_kept(host: Host, info: GuestInfo, guest: Guest, users: PathUsers) -> It
     if login.find(info.uuid) is not None:
         yield Thing(LOGIN, path=login.known_hosts_path(info.uuid))
     yield from _list_variables(host, guest, users)
-    if any(places.get(tpm, "./backend/@type") == "emulator" for tpm in guest.devices("tpm")):
-        yield Thing(TPM)
+    for tpm in guest.devices("tpm"):
+        if places.get(tpm, "./backend/@type") == "emulator":
+            yield Thing(TPM)
+            yield from _list_tpm_secret(host, guest, places.text(tpm, "./backend/encryption/@secret"), users)
     if not info.persistent:
         return
     kept = host.guests.kept_states(info.uuid)
@@ -112,6 +123,18 @@ def _list_variables(host: Host, guest: Guest, users: PathUsers) -> Iterator[Thin
     yield Thing(NVRAM, os.path.basename(path), path, why=describe_user(user))
 
 
+def _list_tpm_secret(host: Host, guest: Guest, uuid: str, users: PathUsers) -> Iterator[Thing]:
+    """Yield the secret that encrypts the state of the TPM; it goes if its name says that it is this guest's."""
+    usage = host.secrets.usage(uuid) if uuid else None
+    if usage is None:
+        return
+    why = describe_user(users.find_secret(uuid))
+    is_own = any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", usage) for word in (guest.name, guest.uuid))
+    if not (why or is_own):
+        why = f"its name '{usage}' does not say that it is only for this guest"
+    yield Thing(TPM_SECRET, usage, uuid=uuid, why=why)
+
+
 def list_files(guest: Guest) -> Iterator[Thing]:
     """Yield files and folders of the host that the guest uses besides its disks."""
     for place in ("kernel", "initrd", "dtb"):
@@ -124,6 +147,31 @@ def list_files(guest: Guest) -> Iterator[Thing]:
         path = next(filter(None, (places.get(share, f"./source/@{word}") for word in ("dir", "file", "dev"))), "")
         if path:
             yield Thing(FILE, os.path.basename(path), path, why="it is a file system of the host")
+
+
+def list_logs(host: Host, guest: Guest, users: PathUsers) -> Iterator[Thing]:
+    """Yield the files that the guest's devices have written, such as the log of a serial console."""
+    if host.driver == "test":  # nothing runs on it, and its files are not those of this machine
+        return
+    found = {places.text(device, place): device for device, place in find_output_files(guest.root)}
+    for first, device in found.items():
+        for path in (first, *(f"{first}.{number}" for number in range(_OLDER_LOGS))):
+            if host.is_remote and path == first or not host.is_remote and os.path.lexists(path):
+                mark, why = "" if host.is_remote else mark_of(path), _why_log_stays(host, device, path, users)
+                yield Thing(LOG, os.path.basename(path), path, mark=mark, why=why)
+
+
+def _why_log_stays(host: Host, device: Element, path: str, users: PathUsers) -> str:
+    """Return why a file with the output of a device stays; "" if it is this guest's alone, and can be deleted."""
+    if host.is_remote:
+        return "libvirt cannot delete it on another machine"
+    if os.path.islink(path) or not os.path.isfile(path):
+        return "it is not a regular file"
+    if any(places.text(device, f"./{tag}/@append") == "on" for tag in ("log", "source")):
+        return "the output is appended to it"
+    if user := users.find(path):
+        return user.describe()
+    return "" if os.access(os.path.dirname(path), os.W_OK) else "you may not delete it"
 
 
 def list_plugged(stored: Guest, running: Guest) -> Iterator[Thing]:

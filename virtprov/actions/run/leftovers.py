@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, UNSURE, Artifact, Aside, Evidence, InUse
 from virtprov.actions.run.artifacts.path_users import users_of
 from virtprov.actions.run.artifacts.pools_and_volumes import Pool
+from virtprov.actions.run.artifacts.removed import RemovedVolume
 from virtprov.actions.run.artifacts.stored_guests import Definition, Guest, StartedGuest
+from virtprov.actions.run.templates import find_use
 from virtprov.actions.run.trail import KIND
 from virtprov.actions.run.trail_reader import DISCARD, Run, read_ended_runs
 from virtprov.support.errors import HostError, ProvError
@@ -74,16 +76,19 @@ def look(run: Run, host: Host) -> list[Leftover]:
     doomed = {left.artifact.uuid for left in run.left if isinstance(left.artifact, Guest)}
     own = frozenset(path for left in run.left if (path := _path_of(host, left.artifact)))
     back: dict[str, str] = {}
-    user_of = users_of(host, run.guests, own, back)
+    removed = {left.artifact.owner for left in run.left if isinstance(left.artifact, RemovedVolume)}
+    user_of = users_of(host, run.guests | removed, own, back, all_pools=bool(removed))
+    use_of = _remember(lambda uuid: find_use(host, uuid))
     leftovers = []
     for artifact, made, began in sorted(run.left, key=lambda left: not isinstance(left.artifact, Definition)):
         if isinstance(artifact, StartedGuest) and artifact.uuid in doomed:
             continue
+        evidence = Evidence(made, began, run.last_seen, user_of, use_of)
         try:
             if run.phase == DISCARD and isinstance(artifact, Aside):
-                seen = artifact.waits(host)
+                seen = artifact.waits(host, evidence)
             else:
-                seen = artifact.standing(host, Evidence(made, began, run.last_seen, user_of))
+                seen = artifact.standing(host, evidence)
         except HostError as problem:
             if not host.is_alive:
                 raise
@@ -94,6 +99,18 @@ def look(run: Run, host: Host) -> list[Leftover]:
             if isinstance(artifact, Definition) and seen.state != OTHERS:
                 back[artifact.uuid] = artifact.before
     return leftovers
+
+
+def _remember(ask: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a function that asks each question once, because an answer may need all guests of the host."""
+    known: dict[str, str] = {}
+
+    def answer(question: str) -> str:
+        if question not in known:
+            known[question] = ask(question)
+        return known[question]
+
+    return answer
 
 
 def _use_pools(run: Run, host: Host) -> None:

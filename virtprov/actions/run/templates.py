@@ -6,13 +6,16 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from virtprov.actions.run.artifacts.artifact import OTHERS, OURS, Evidence, Standing
 from virtprov.actions.run.children import find_children
+from virtprov.guest.disks.chains import Chains
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.guest.marks import template_mark
 from virtprov.guest.marks.template_mark import Image, Mark
 from virtprov.support.errors import HostError
 from virtprov.support.text import join_words
+from virtprov.xml import path as places
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
@@ -29,20 +32,27 @@ def read_image(host: HostView, disk: Element) -> Image:
     """
     source = DiskSource.of(disk)
     place = source.path_on(host) or source.location
-    if place.startswith("/") and not (host.is_remote or host.is_recorded):
-        try:
-            seen = os.stat(place)
-        except OSError:
-            pass
-        else:
-            if not stat.S_ISREG(seen.st_mode):
-                return Image(place)
-            seconds, rest = divmod(seen.st_mtime_ns, 10**9)
-            return Image(place, seen.st_size, f"{seconds}.{rest:09d}", stat.S_IMODE(seen.st_mode))
+    here = _read_here(host, place)
+    if here is not None:
+        return here
     volume = source.volume_on(host)
     if volume is None or volume.type != "file":
         return Image(place)
     return Image(place, volume.physical, volume.mtime)
+
+
+def _read_here(host: HostView, place: str) -> Image | None:
+    """Return the current state of a file or device of this machine; None for any other."""
+    if not place.startswith("/") or host.is_remote or host.is_recorded:
+        return None
+    try:
+        seen = os.stat(place)
+    except OSError:
+        return None
+    if not stat.S_ISREG(seen.st_mode):
+        return Image(place)
+    seconds, rest = divmod(seen.st_mtime_ns, 10**9)
+    return Image(place, seen.st_size, f"{seconds}.{rest:09d}", stat.S_IMODE(seen.st_mode))
 
 
 def make_mark(host: HostView, guest: Guest) -> Mark:
@@ -67,7 +77,21 @@ def find_changed(host: HostView, guest: Guest) -> list[str]:
 
 
 def _read_images(host: HostView, guest: Guest) -> list[Image]:
-    return [read_image(host, disk) for disk in template_mark.list_base_disks(guest)]
+    """Return the state of each disk, and of the files that hold the data of an image (`data_file=`)."""
+    images = [read_image(host, disk) for disk in template_mark.list_base_disks(guest)]
+    data = (_read_here(host, path) for path in list_data_files(host, guest))
+    return [*images, *(image for image in data if image is not None)]
+
+
+def list_data_files(host: HostView, guest: Guest) -> list[str]:
+    """Return the paths of the external data files of a template's disks."""
+    chains = Chains(host)
+    found = [
+        path
+        for disk in template_mark.list_base_disks(guest)
+        for path in chains.data_of(DiskSource.of(disk).path_on(host), places.text(disk, "./driver/@type"))
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _list_changed(mark: Mark, images: list[Image]) -> list[str]:
@@ -94,11 +118,19 @@ def refuse_changed(host: HostView, guest: Guest) -> None:
 
 
 def check_candidate(host: HostView, guest: Guest) -> None:
-    """Raise HostError for a guest that cannot become a template: without disks of its own. Reads every guest."""
+    """Raise HostError for a guest that cannot become a template. Reads every guest.
+
+    It has no disk of its own, another guest writes to one, or it would continue to write to them from a saved state.
+    """
     if not template_mark.list_base_disks(guest):
         raise HostError(
             f"'{guest.name}' has no disk of its own on which a clone could be based",
             hint="read-only, shareable and empty drives do not count",
+        )
+    if host.guests.kept_states(guest.uuid).saved:
+        raise HostError(
+            f"'{guest.name}' cannot become a template: it has a saved state, from which it would continue",
+            hint=f"start it and shut it down, or delete the state with `virsh managedsave-remove {guest.name}`",
         )
     child = next((child for child in find_children(host, guest) if child.shares), None)
     if child is not None:
@@ -136,6 +168,12 @@ def find_use(host: HostView, uuid: str) -> str:
         return ""
     names = list_dependent(host, guest)
     return f"the disks of template '{guest.name}' are the backing images of {join_words(names)}" if names else ""
+
+
+def judge_by_clones(host: HostView, uuid: str, evidence: Evidence) -> Standing:
+    """Return OTHERS for a template on whose disks something depends, OURS for any other guest."""
+    user = find_use(host, uuid) if evidence.use_of is None else evidence.use_of(uuid)
+    return Standing(OTHERS, user) if user else Standing(OURS)
 
 
 def refuse_template(host: HostView, guest: Guest, what: str) -> None:

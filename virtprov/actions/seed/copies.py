@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.seed import attach, replace
+from virtprov.actions.seed import attach, login, replace
 from virtprov.actions.seed.attach import Seed
 from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
 from virtprov.cloudinit.checks import power_state
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 
 class CopySeed(Record):
-    """The seed of a copy, its drive and path, and what its meta-data say ("" if the seed was only planned)."""
+    """The seed of a copy, its drive and path, and what its meta-data say ("" if the seed was only planned).
+
+    `host_key` is the public part of the ssh host key that the copy gets; "" if it makes its own.
+    """
 
     seed: Seed
     target: str
     path: str
     instance_id: str
     hostname: str
+    host_key: str = ""
 
 
 def plan_for_copy(
@@ -49,7 +53,13 @@ def plan_for_copy(
     pool, volume, where, makings = attach.choose_place(setting, guest.name)
     drive = replace.put_in_drive(setting, where, replace.find_any_seeds(first, original))
     password, instance_id, hostname, power, built = "", "", wanted.hostname, None, None
+    host_key = ""
     if build:
+        if login.takes_host_key(wanted, profile, host):
+            from virtprov.support import ssh_key
+
+            wanted = wanted._replace(host_key=ssh_key.generate())
+            host_key = wanted.host_key.public if wanted.host_key is not None else ""
         data, built = attach.build_image(wanted)
         password, warnings = built.root_password or "", built.warnings
         instance_id, hostname = built.instance_id, built.hostname
@@ -64,4 +74,4 @@ def plan_for_copy(
     write = WriteSeed(pool, volume, data, passing) if pool else WriteSeedFile(where, data, passing)
     steps = (*makings, write)
     seed = Seed(pool, volume, device, wanted.keep, steps, first_boot, later, password, warnings, power)
-    return CopySeed(seed, target, where, instance_id, hostname)
+    return CopySeed(seed, target, where, instance_id, hostname, host_key)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from virtprov.cloudinit.seed_request import SeedRequest
+    from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
 
@@ -101,9 +103,19 @@ _USERS = {
 _NAMED_LIKE_IT = ("almalinux", "cirros", "debian", "fedora", "freebsd", "gentoo", "opensuse", "rocky", "ubuntu")
 
 
+_OTHER_SERVICES = ("freebsd", "cirros")
+"""Systems whose images have another service than cloud-init, which may not set ssh host keys."""
+
+
 def default_user(profile: Profile) -> str:
     """Return the user that a system's own images create at the first boot; "" if it is not known."""
     return _USERS.get(profile.distro, profile.distro if profile.distro in _NAMED_LIKE_IT else "")
+
+
+def takes_host_key(wanted: SeedRequest, profile: Profile, host: HostView) -> bool:
+    """Return whether the guest will have the host key of its seed; on the test driver nothing runs."""
+    others = profile.is_windows or profile.family in _OTHER_SERVICES or profile.distro in _OTHER_SERVICES
+    return not (others or wanted.user_data or host.driver == "test")
 
 
 _OWN_KEYS = ("id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_xmss", "id_dsa")

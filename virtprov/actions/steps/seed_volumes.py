@@ -15,7 +15,7 @@ from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
-from virtprov.support.text import join_words
+from virtprov.support.text import join_words, shell_word
 from virtprov.support.user_files.private import check_folder, make_folder, write_new
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _still(old: OldSeed, names: list[str]) -> str:
     who = join_words(f"'{name}'" for name in sorted(set(names)))
     return (
         f"{who} still {'uses' if len(set(names)) == 1 else 'use'} seed {old.volume}, so it is kept: when it is "
-        f"no longer in use, delete it with `virsh vol-delete {old.volume} --pool {old.pool}`"
+        f"no longer in use, delete it with `virsh vol-delete {shell_word(old.volume)} --pool {shell_word(old.pool)}`"
     )
 
 

@@ -35,7 +35,10 @@ def plan_release(host: HostView, guest: Guest, mark: Mark) -> tuple[ModeChange, 
 
     Other files that the mark names are not touched: another program may have copied it to another guest.
     """
+    from virtprov.actions.run.templates import list_data_files
+
     own = {DiskSource.of(disk).path_on(host) for disk in template_mark.list_base_disks(guest)}
+    own |= set(list_data_files(host, guest))
     return tuple(
         ModeChange(image.path, READ_ONLY, image.mode)
         for image in mark.images

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.waiting import agent_answers
 from virtprov.support.errors import HostError
+from virtprov.support.text import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,5 +64,5 @@ def missing(host: Host, name: str, guest: Guest) -> str:
         return ""
     return (
         f"no network address of '{name}' is known from libvirt's DHCP server, the guest agent or ARP; check with "
-        f"`virsh console {name}`, or later with `virsh domifaddr {name} --source lease`"
+        f"`virsh console {shell_word(name)}`, or later with `virsh domifaddr {shell_word(name)} --source lease`"
     )

@@ -14,6 +14,7 @@ from virtprov.actions.waiting.agent_answers import LONGEST, CloudInitResult, ans
 from virtprov.cloudinit.checks.power_state import HALT, REBOOT
 from virtprov.host.daemon.events import NEWS
 from virtprov.support.errors import GuestBroken, WaitTimeout
+from virtprov.support.text import shell_word
 from virtprov.support.units import show_duration
 from virtprov.support.visible import one_line
 
@@ -72,7 +73,7 @@ class Deadline:
 def _timeout_error(name: str, what: str, deadline: Deadline) -> WaitTimeout:
     return WaitTimeout(
         f"'{name}' {what} within {deadline.shown}; the guest is left as it is",
-        hint=f"see its console with `virsh console {name}`, or allow more time with --wait",
+        hint=f"see its console with `virsh console {shell_word(name)}`, or allow more time with --wait",
     )
 
 
@@ -91,7 +92,8 @@ def raise_broken(name: str, event: GuestEvent) -> NoReturn:
     if event.kind == "suspended" and event.detail != "crashed":
         why = _WHY_PAUSED.get(event.detail, event.detail)
         raise GuestBroken(
-            f"'{name}' is paused by {why}", hint=f"when the cause is removed, `virsh resume {name}` continues it"
+            f"'{name}' is paused by {why}",
+            hint=f"when the cause is removed, `virsh resume {shell_word(name)}` continues it",
         )
     raise GuestBroken(
         f"'{name}' {_HOW_BROKEN.get(event.detail, 'crashed')}",
@@ -257,7 +259,8 @@ def _not_ready(name: str, deadline: Deadline, console: ConsoleReader) -> WaitTim
     heard = f"; last lines of its console: {' | '.join(last)}" if last else ""
     return WaitTimeout(
         f"cloud-init in '{name}' is not done after {deadline.shown}{heard}",
-        hint=f"the guest is left as it is: see its console with `virsh console {name}`, or allow more time with --wait",
+        hint=f"the guest is left as it is: see its console with `virsh console {shell_word(name)}`, or allow more time "
+        "with --wait",
     )
 
 

@@ -10,6 +10,7 @@ from virtprov.actions.waiting.sources import Listeners, Sources
 from virtprov.actions.waiting.ssh_probe import SshProbe
 from virtprov.host.daemon.events import NEWS
 from virtprov.support.errors import GuestBroken, WaitTimeout
+from virtprov.support.text import shell_word
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext
@@ -82,7 +83,7 @@ def _until_all(sources: Sources, watch: Watch, deadline: Deadline) -> None:
         if deadline.over:
             raise WaitTimeout(
                 f"'{sources.name}' {' and '.join(missing)} after {deadline.shown}; the guest is left as it is",
-                hint=f"see its console with `virsh console {sources.name}`, or allow more time with "
+                hint=f"see its console with `virsh console {shell_word(sources.name)}`, or allow more time with "
                 "--wait ...,timeout=30m",
             )
 

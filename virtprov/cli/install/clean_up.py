@@ -47,6 +47,7 @@ def main(uri: str | None, output: Output, *, ask: bool) -> int:
 
 def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
     """Clean up after one run; report the result for each item, and return whether nothing is left."""
+    from virtprov.actions.remove import carry_out
     from virtprov.actions.run import leftovers
     from virtprov.actions.run.artifacts.artifact import OTHERS
     from virtprov.cli.connecting import connect
@@ -58,12 +59,14 @@ def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
                 output.say(f"Not changed: {each.artifact.describe()} ({each.why}).")
         if not found:
             output.summary(f"Nothing to clean up from {run.describe()}.")
+            carry_out.forget_logins(run, host, output.say, output.warn)
             return [], True
         kept = _keep_unless_agreed(run, found) if ask else []
         if kept:
             output.say("Nothing has been removed; use --yes to remove without confirmation.")
             return kept, False
         outcomes = leftovers.remove(run, host, found, lambda each: ask and _ask_user(run, [each]))
+        carry_out.forget_logins(run, host, output.say, output.warn)
     _tell(outcomes, [each.artifact for each in found if each.state == OTHERS], output)
     return outcomes, all(outcome.settled for outcome in outcomes)
 

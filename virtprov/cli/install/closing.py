@@ -6,6 +6,7 @@ Programs look for the latter, so they stay as virt-install 4.1 prints them.
 from __future__ import annotations
 
 from virtprov.cli import compat, result_lines
+from virtprov.support.text import shell_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class OldClosing(Closing):
         elif state == "off" and installs and not request.noreboot and not request.transient:
             self._print("User stopped the VM. Not rebooting.")
         elif state == "off":
-            start = f"virsh --connect {self.work.host.uri} start {self.name}"
+            start = f"virsh --connect {shell_word(self.work.host.uri)} start {shell_word(self.name)}"
             self._print("You can restart your domain by running:", f"  {start}")
 
     def _print(self, *lines: str) -> None:

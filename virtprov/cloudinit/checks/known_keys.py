@@ -34,6 +34,28 @@ NETWORK_V2_KEYS = frozenset(
     """version renderer ethernets wifis bonds bridges vlans tunnels vrfs modems dummy-devices
     nm-devices openvswitch virtual-ethernets""".split()
 )
+NETWORK_V2_DEVICES = frozenset("ethernets wifis bonds bridges vlans".split())
+NETWORK_V2_DEVICE_KEYS = frozenset(
+    """
+    accept-ra access-points activation-mode addresses auth critical dhcp-identifier dhcp4 dhcp4-overrides dhcp6
+    dhcp6-overrides embedded-switch-mode emit-lldp gateway4 gateway6 generic-receive-offload id ignore-carrier
+    infiniband-mode interfaces ipv6-address-generation ipv6-address-token ipv6-mtu ipv6-privacy link link-local
+    macaddress match mtu nameservers neigh-suppress openvswitch optional optional-addresses parameters renderer
+    routes routing-policy set-name virtual-function-count wakeonlan
+    """.split()
+)
+NETWORK_V1_KEYS = frozenset(
+    """
+    accept-ra address bond_interfaces bridge_interfaces destination gateway interface keep_configuration mac_address
+    metric mtu name netmask params search subnets type vlan_id vlan_link wakeonlan
+    """.split()
+)
+NETWORK_V1_SUBNET_KEYS = frozenset(
+    """
+    address broadcast control dns_nameservers dns_search gateway ipv4 ipv6 metric netmask pointopoint prefix routes
+    scope type
+    """.split()
+)
 NETWORK_V1_TYPES = frozenset("physical loopback vlan bond bridge infiniband nameserver route".split())
 META_KEYS = frozenset(
     """instance-id local-hostname hostname public-keys dsmode seedfrom network-interfaces availability-zone region
@@ -94,8 +116,11 @@ def resembling(key: object, known: Iterable[str]) -> str:
 
     folded = _folded(key)
     same = sorted(name for name in known if _folded(name) == folded)
-    close = same or difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.8)
-    return f"did you mean '{close[0]}'?" if close else ""
+    close = same or sorted(difflib.get_close_matches(key, sorted(known), n=3, cutoff=0.8))
+    best = max(
+        close, key=lambda name: difflib.SequenceMatcher(None, name, key).ratio(), default=""
+    )  # the first of them
+    return f"did you mean '{best}'?" if best else ""
 
 
 def _folded(key: str) -> str:

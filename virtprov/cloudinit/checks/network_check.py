@@ -7,7 +7,15 @@ a byte order mark; the types of version 1 are those of net/network_state.py (22.
 from __future__ import annotations
 
 from virtprov.cloudinit.checks.document_check import CheckedDocument, load_mapping
-from virtprov.cloudinit.checks.known_keys import NETWORK_V1_TYPES, NETWORK_V2_KEYS, resembling
+from virtprov.cloudinit.checks.known_keys import (
+    NETWORK_V1_KEYS,
+    NETWORK_V1_SUBNET_KEYS,
+    NETWORK_V1_TYPES,
+    NETWORK_V2_DEVICE_KEYS,
+    NETWORK_V2_DEVICES,
+    NETWORK_V2_KEYS,
+    resembling,
+)
 from virtprov.support.errors import InputError
 from virtprov.support.text import decode, join_words
 
@@ -58,12 +66,28 @@ def _version_1(config: list[Any], name: str) -> list[str]:
             hint = resembling(kind, NETWORK_V1_TYPES)
             told = f"unknown type '{kind}'" if kind else "an entry of 'config' has no type"
             warnings.append(f"{name}: {told}" + (f": {hint}" if hint else ""))
-    return warnings
+        if isinstance(entry, dict):
+            warnings += _typos(entry, NETWORK_V1_KEYS, f"{name}: an entry of 'config'")
+            subnets = entry.get("subnets")
+            for subnet in subnets if isinstance(subnets, list) else ():
+                if isinstance(subnet, dict):
+                    warnings += _typos(subnet, NETWORK_V1_SUBNET_KEYS, f"{name}: a subnet")
+    return list(dict.fromkeys(warnings))
 
 
 def _version_2(inner: dict[str, Any], name: str) -> list[str]:
-    hints = ((key, resembling(key, NETWORK_V2_KEYS)) for key in inner)
-    return [f"{name}: network-config version 2 has no key '{key}': {hint}" for key, hint in hints if hint]
+    warnings = _typos(inner, NETWORK_V2_KEYS, f"{name}: network-config version 2")
+    for kind in sorted(NETWORK_V2_DEVICES & inner.keys()):
+        devices = inner[kind] if isinstance(inner[kind], dict) else {}
+        for device in devices.values():
+            if isinstance(device, dict):
+                warnings += _typos(device, NETWORK_V2_DEVICE_KEYS, f"{name}: a device below '{kind}'")
+    return list(dict.fromkeys(warnings))
+
+
+def _typos(keys: dict[str, Any], known: frozenset[str], what: str) -> list[str]:
+    hints = ((key, resembling(key, known)) for key in keys)
+    return [f"{what} has no key '{key}': {hint}" for key, hint in hints if hint]
 
 
 def _no_network(name: str, inner: dict[str, Any]) -> InputError:
@@ -73,4 +97,7 @@ def _no_network(name: str, inner: dict[str, Any]) -> InputError:
     if version is None:
         missing = "'version: 1' or 'version: 2'" if inner else "anything"
         return InputError(f"{name}: the network-config does not contain {missing}", hint="add 'version: 2'")
+    if isinstance(version, str) and version in ("1", "2"):
+        hint = f"write version: {version}, without quotes"
+        return InputError(f"{name}: unknown network-config version '{version}': a text, not a number", hint=hint)
     return InputError(f"{name}: unknown network-config version '{version}'", hint="write version: 1 or 2")

@@ -59,6 +59,10 @@ class Chains:
             if below.path:
                 yield below.path
 
+    def data_of(self, place: str, fmt: str = "") -> Iterator[str]:
+        """Return the files with the data of the image at a path, if it is not in the image itself."""
+        return (below.path for below in self._next(place, fmt) if below.data and below.path)
+
     def all_below(self, place: str, fmt: str = "") -> Iterator[Below]:
         """Return the same including what is not a file of the host; each once, so that it ends for loops, too."""
         seen = {place}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.disks.checks.in_use import places_of, sources_of
+from virtprov.guest.disks.chains import Chains
+from virtprov.guest.disks.checks.in_use import is_named, places_of, sources_of
 from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError
@@ -34,23 +35,28 @@ def read_declared_format(disk: Element, driver: str) -> str:
 
 def refuse_made_up(host: HostView, images: tuple[DetectedImage, ...], others: Others) -> None:
     """Raise HostError for an image that a guest uses as raw, but whose bytes claim another format."""
+    chains = Chains(host)
     for image in images:
         if image.format in ("", "raw"):
             continue
-        places = places_of(host, DiskSource(FILE, image.path))
+        names = dict.fromkeys((image.path, chains.real(image.path)))  # whatever links lead there
+        places = {place: word for name in names for place, word in places_of(host, DiskSource(FILE, name)).items()}
         for text in others.texts():
-            if any(word in text for word in places.values()):
-                _compare(host, image, set(places), Guest.parse(text))
+            if is_named(chains, text, places):
+                _compare(chains, image, set(places), Guest.parse(text))
 
 
-def _compare(host: HostView, image: DetectedImage, places: set[str], guest: Guest) -> None:
+def _compare(chains: Chains, image: DetectedImage, places: set[str], guest: Guest) -> None:
     for disk in guest.disks():
-        written = tree.child(disk, "readonly") is None and read_declared_format(disk, host.driver) == "raw"
-        if written and places & {source.location for source in sources_of(disk)}:
+        written = tree.child(disk, "readonly") is None and read_declared_format(disk, chains.host.driver) == "raw"
+        names = {source.location for source in sources_of(disk)} if written else set()
+        if places & (names | {chains.real(name) for name in names}):
             raise HostError(
                 f"{image.path} is a raw disk of guest '{guest.name}', but looks like {image.format}: the guest "
                 "may have written such a header in order to read files of the host",
-                hint=f"add {image.words}=raw, or ={image.format} if you are sure that it is correct",
+                hint=f"add {image.words}=raw, or ={image.format} if you are sure that it is correct"
+                if image.words
+                else f"upload a copy: `qemu-img convert -f raw -O raw {image.path} COPY`",
             )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.chains import Chains, warning
-from virtprov.support.errors import HostError, nearest
+from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
+from virtprov.support.text import shell_word
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DetectedImage(Record):
-    """An image whose format was detected: its path, and the sub-option that would give another format."""
+    """An image whose format was detected: its path, and the sub-option that would give another format, "" for none."""
 
     path: str
     format: str
@@ -33,18 +34,21 @@ class Lookup:
         self.told: list[DetectedImage] = []
 
     def volume(self, words: str) -> VolumeInfo:
-        """Return the volume POOL/NAME; raises HostError if it does not exist."""
+        """Return the volume POOL/NAME; raises HostError if it does not exist, UsageError without a host."""
         pool, _, name = words.partition("/")
         self.pool(pool)
         volume = self.host.storage.volume(pool, name)
         if volume is None:
-            raise HostError(f"pool '{pool}' has no volume '{name}'", hint=f"`virsh vol-list {pool}` lists its volumes")
+            raise HostError(
+                f"pool '{pool}' has no volume '{name}'", hint=f"`virsh vol-list {shell_word(pool)}` lists its volumes"
+            )
         return volume
 
     def pool(self, name: str) -> PoolInfo:
-        """Return the pool with this name, which must be active; raises HostError."""
+        """Return the pool with this name, which must be active; raises HostError, or UsageError without a host."""
         pool = self.host.storage.pool(name)
         if pool is None:
+            _refuse_without_host(self.host, name)
             known = self.host.storage.pool_names()
             raise HostError(
                 f"the host has no storage pool '{name}'",
@@ -89,9 +93,18 @@ class Lookup:
         return "raw" if known in ("", "unknown", "iso", "none") else known
 
 
+def _refuse_without_host(host: HostView, pool: str) -> None:
+    """Raise UsageError if there is only a document, and nothing that could have the pool."""
+    if host.is_offline:
+        raise UsageError(
+            f"--disk: storage pool '{pool}' can only be looked up on a host",
+            hint="give --connect URI; or --check path_exists=off for a volume that is there",
+        )
+
+
 def running(pool: PoolInfo) -> PoolInfo:
     """Return the pool itself; raises HostError if it is not active."""
     if not pool.active:
-        hint = f"start it with `virsh pool-start {pool.name}`"
+        hint = f"start it with `virsh pool-start {shell_word(pool.name)}`"
         raise HostError(f"storage pool '{pool.name}' is not active", hint=hint)
     return pool

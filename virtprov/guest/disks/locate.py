@@ -107,7 +107,8 @@ class DiskResolver:
             type=spec.type or (disk.get("type", "") if new else ""),
         )
         if spec.vol:
-            return self._existing_volume(disk, self._lookup.volume(spec.vol), spec)
+            volume = self._volume(spec.vol)
+            return self._existing_volume(disk, volume, spec) if volume else self._refer_unseen(disk, spec.vol, spec)
         given_pool = places.get(disk, "./source/@pool")
         if given_pool is not None:
             return self._by_reference(disk, given_pool, places.text(disk, "./source/@volume"), spec)
@@ -121,6 +122,15 @@ class DiskResolver:
         return Making()
 
     # -- what is there already --------------------------------------------------------------------
+
+    def _volume(self, words: str) -> VolumeInfo | None:
+        """Return the volume POOL/NAME; None if it need not exist and does not."""
+        try:
+            return self._lookup.volume(words)
+        except (HostError, UsageError):
+            if self._must_exist:
+                raise
+            return None
 
     def _existing_volume(self, disk: Element, volume: VolumeInfo, spec: DiskSpec) -> Making:
         _refuse_password(spec)
@@ -163,7 +173,9 @@ class DiskResolver:
     def _by_reference(self, disk: Element, pool: str, name: str, spec: DiskSpec) -> Making:
         if not name:
             raise UsageError(f"--disk source.pool={pool}: no volume given", hint="add source.volume=NAME")
-        volume = self._lookup.volume(f"{pool}/{name}")
+        volume = self._volume(f"{pool}/{name}")
+        if volume is None:
+            return self._refer_unseen(disk, f"{pool}/{name}", spec)
         if spec.source_as == "path":
             return self._existing_volume(disk, volume, spec)
         disk.set("type", "volume")
@@ -216,10 +228,16 @@ class DiskResolver:
         """Write a path that exists elsewhere, or later; only its name tells the format."""
         kind = spec.type if spec.type in ATTRIBUTE else "block" if path.startswith("/dev/") else "file"
         self._write(disk, kind, path, "", "", spec)
-        ending = path.rpartition(".")[2].lower()
-        is_drive = disk.get("device", "disk") in ("cdrom", "floppy")
-        fmt = spec.format or (ending if ending in _ENDINGS and kind == "file" else "" if is_drive else "raw")
-        self._describe(disk, kind, fmt, spec)
+        self._describe(disk, kind, _format_by_name(disk, path, kind, spec), spec)
+        return Making()
+
+    def _refer_unseen(self, disk: Element, words: str, spec: DiskSpec) -> Making:
+        """Write the volume POOL/NAME that exists elsewhere, or later; raises UsageError if its path is wanted."""
+        if spec.source_as == "path":
+            raise UsageError(f"--disk as=path: the path of the volume '{words}' is not known", hint="omit as=path")
+        pool, _, name = words.partition("/")
+        source_element.refer(disk, pool, name)
+        self._describe(disk, "volume", _format_by_name(disk, name, "file", spec), spec)
         return Making()
 
     def _behind_pools(self, disk: Element, path: str, spec: DiskSpec) -> Making | None:
@@ -237,8 +255,10 @@ class DiskResolver:
             return None
 
     def _look_below(self, disk: Element, path: str, fmt: str, spec: DiskSpec) -> None:
-        """Check the chain below an image; CDs have none."""
+        """Check the chain below an image; CDs have none, but the format of an image in a drive is detected as well."""
         if disk.get("device") in ("cdrom", "floppy"):
+            if fmt and not spec.driver_format:
+                self._lookup.told.append(DetectedImage(path, fmt, "driver.type"))
             return
         if self._warn_of_use and tree.child(disk, "readonly") is None:
             from virtprov.guest.disks.checks.host_use import warning
@@ -274,6 +294,13 @@ class DiskResolver:
 
     def _describe(self, disk: Element, kind: str, fmt: str, spec: DiskSpec, *, new: bool = False) -> None:
         source_element.describe(self.host, disk, kind, fmt, spec, qemu=self.qemu, new=new)
+
+
+def _format_by_name(disk: Element, name: str, kind: str, spec: DiskSpec) -> str:
+    """Return the format that the user gives or the name ends with, otherwise raw; "" for drives, which need none."""
+    ending = name.rpartition(".")[2].lower()
+    is_drive = disk.get("device", "disk") in ("cdrom", "floppy")
+    return spec.format or (ending if ending in _ENDINGS and kind == "file" else "" if is_drive else "raw")
 
 
 def _read_path(given: str) -> str:

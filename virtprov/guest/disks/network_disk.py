@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from virtprov.support.errors import UsageError, nearest
 from virtprov.xml import path as places
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 SCHEMES = ("http", "https", "ftp", "ftps", "tftp", "nbd", "ssh", "iscsi", "rbd", "gluster", "sheepdog", "nfs")
 _WITHOUT_HOST = ("rbd", "sheepdog")
@@ -32,11 +37,20 @@ def refuse_unknown(text: str) -> None:
         )
 
 
-def left_out(address: str) -> str:
-    """Return a warning about parts of an address that libvirt's XML cannot hold; "" if there are none."""
+def _split(address: str) -> SplitResult:
+    """Return the parts of an address; raises UsageError for an invalid one, such as an IPv6 address without `]`."""
     from urllib.parse import urlsplit
 
-    parts = urlsplit(address)
+    try:
+        return urlsplit(address)
+    except ValueError:
+        hint = "an IPv6 address is written in brackets: [::1]" if "[" in address or "]" in address else "check the URL"
+        raise UsageError(f"--disk {address}: invalid URL", hint=hint) from None
+
+
+def left_out(address: str) -> str:
+    """Return a warning about parts of an address that libvirt's XML cannot hold; "" if there are none."""
+    parts = _split(address)
     if not parts.username:
         return ""
     plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
@@ -51,9 +65,9 @@ def write_address(disk: Element, address: str) -> None:
     For a UNIX socket without `?socket=`, the path is the socket. Raises UsageError for an address that lacks what
     libvirt requires.
     """
-    from urllib.parse import parse_qs, urlsplit
+    from urllib.parse import parse_qs
 
-    parts = urlsplit(address)
+    parts = _split(address)
     try:
         port = parts.port
     except ValueError:

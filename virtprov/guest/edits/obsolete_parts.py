@@ -42,11 +42,15 @@ def _list_doubles(root: Element) -> list[str]:
     for what, used in (
         ("target name", [path.text(disk, "./target/@dev") for disk in guest.disks()]),
         ("boot order", [path.text(device, "./boot/@order") for device in guest.devices()]),
+        ("alias", [path.text(device, "./alias/@name") for device in guest.devices()]),
     ):
         doubles = dict.fromkeys(word for word in used if word and used.count(word) > 1)
         sentences += [f"more than one device has the {what} '{word}'" for word in doubles]
         if what == "boot order" and any(used) and path.find(root, "./os/boot") is not None:
             sentences.append("devices cannot have a boot order beside <boot> in <os>")
+    vcpus, most = path.text(root, "./vcpu/@current"), path.text(root, "./vcpu")
+    if vcpus.isdecimal() and most.isdecimal() and len(vcpus + most) < 30 and int(vcpus) > int(most):
+        sentences.append(f"the guest cannot start with {vcpus} of {most} processors")
     for disk in guest.disks():
         if disk.get("device") in ("cdrom", "floppy") and path.get(disk, "./target/@bus") == "virtio":
             sentences.append(f"{whole(disk)} is a {disk.get('device')}, which the bus 'virtio' does not support")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.source import BLOCK, FILE, VOLUME, DiskSource
+from virtprov.support.text import shell_word
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ def _note(device: Element) -> str:
     source = DiskSource.of(device)
     if source.kind == VOLUME and source.pool:
         words = f"volume {source.volume} of pool '{source.pool}'"
-        command = f"virsh vol-delete {source.volume} --pool {source.pool}"
+        command = f"virsh vol-delete {shell_word(source.volume)} --pool {shell_word(source.pool)}"
     elif source.kind not in (FILE, BLOCK):
         return ""
     elif source.path.startswith("/dev/"):
         return f"The data of the removed disk is still on {source.path}"
     else:
-        words, command = source.path, f"virsh vol-delete {source.path}"
+        words, command = source.path, f"virsh vol-delete {shell_word(source.path)}"
     return f"The data of the removed disk is still in {words}; when no guest needs it, delete it with `{command}`"

@@ -11,12 +11,15 @@ import pytest
 from virtprov.actions.clone import draft
 from virtprov.actions.clone.draft import ClonePlan
 from virtprov.actions.request import CloneRequest
+from virtprov.actions.run.artifacts.local_files import File
 from virtprov.actions.run.plan import RunContext, apply
-from virtprov.host.connection import Host
+from virtprov.actions.run.trail import FileTrail
+from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.progress import Progress
 from virtprov.xml import path, tree
 
+HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"
 Document = Callable[..., bytes]
 Apply = Callable[[ClonePlan, Any], list[str]]
 
@@ -182,3 +185,68 @@ def test_the_copy_can_be_defined_where_the_original_is(kvm: Host, put: Apply) ->
         for name in ("web", "web-clone", "web-clone1")
     }
     assert paths == {f"/srv/images/{name}.qcow2" for name in ("web", "web-clone", "web-clone1")}
+
+
+def test_a_name_that_another_run_is_giving_is_not_chosen(kvm: Host, files: Path, document: Any, home: Path) -> None:
+    """The other run copies disks before it defines the guest: two of them would copy everything twice."""
+    other = FileTrail("virtprov-clone", kvm, print)
+    other.note_guest("one-clone")
+    other.begin(File("/srv/images/one-clone.img"))
+    request = CloneRequest(document=document(files), auto=True)
+    assert draft.plan(request, kvm).plan.name == "one-clone1"
+    given = request._replace(name="one-clone")
+    with pytest.raises(HostError, match=r"another run of virtprov is working on guest 'one-clone' \(process \d+\)"):
+        draft.plan(given, kvm)
+    assert draft.plan(given._replace(planning=True), kvm).plan.name == "one-clone"
+    other.let_go()  # as a run that is killed
+    assert draft.plan(request, kvm).plan.name == "one-clone"
+
+
+def test_addresses_are_of_the_range_of_the_hypervisor(kvm: Host, tmp_path: Path) -> None:
+    text = (
+        b"<domain type='%s'><name>one</name><memory>1</memory><os><type>hvm</type></os><devices>%s</devices></domain>"
+    )
+    nic = b"<interface type='bridge'><mac address='00:16:3e:00:00:01'/><source bridge='br0'/></interface>"
+    (mac,) = draft.plan(CloneRequest(document=text % (b"kvm", nic), auto=True), kvm).macs
+    assert mac.startswith("52:54:00:")
+    with connect(f"recorded://{HOSTS / 'xen'}") as xen:
+        (mac,) = draft.plan(CloneRequest(document=text % (b"xen", nic), auto=True), xen).macs
+    assert mac.startswith("00:16:3e:") and mac != "00:16:3e:00:00:01"
+
+
+def test_a_clone_has_the_passwords_of_the_original(kvm: Host) -> None:
+    kvm.guests.define(
+        "<domain type='test'><name>shown</name><memory>1024</memory><os><type>hvm</type></os>"
+        "<devices><graphics type='vnc' passwd='sesame'/></devices></domain>"
+    )
+    made = draft.plan(CloneRequest(original="shown", auto=True), kvm)
+    assert "sesame" in made.plan.documents[0]
+
+
+def test_the_name_of_a_clone_is_checked_like_any_other(kvm: Host) -> None:
+    with pytest.raises(UsageError, match="the name 'a/b' contains a slash"):
+        draft.plan(CloneRequest(original="web", name="a/b", auto=True), kvm)
+
+
+def test_variables_that_are_there_are_not_overwritten(kvm: Host, files: Path, document: Any) -> None:
+    text = document(files, more=f"<loader type='pflash'>/code.fd</loader><nvram>{files}/one_VARS.fd</nvram>")
+    (files / "one_VARS.fd").write_bytes(b"vars")
+    (files / "two_VARS.fd").write_bytes(b"others")
+    request = CloneRequest(document=text, name="two", auto=True)
+    with pytest.raises(HostError, match="two_VARS.fd already exists"):
+        draft.plan(request, kvm)
+    made = draft.plan(request._replace(nvram=f"{files}/two_VARS.fd"), kvm)  # these are to be used
+    assert made.nvram == f"{files}/two_VARS.fd"
+    assert not any("VARS" in step.label for step in made.plan.steps)
+
+
+def test_variables_of_the_guest_that_is_replaced_stay_until_it_goes(kvm: Host, files: Path, document: Any) -> None:
+    boot = "<os><type>hvm</type><loader type='pflash'>/code.fd</loader>"
+    (files / "one_VARS.fd").write_bytes(b"vars")
+    for name in ("old_VARS.fd", "old_VARS-1.fd"):
+        (files / name).touch()
+    boot += f"<nvram>{files}/old_VARS.fd</nvram></os>"
+    kvm.guests.define(f"<domain type='test'><name>old</name><memory>1024</memory>{boot}</domain>")
+    text = document(files, more=f"<loader type='pflash'>/code.fd</loader><nvram>{files}/one_VARS.fd</nvram>")
+    made = draft.plan(CloneRequest(document=text, name="old", auto=True, replace=True), kvm)
+    assert made.nvram == f"{files}/old_VARS-2.fd"

@@ -13,6 +13,8 @@ from virtprov.actions.clone import draft
 from virtprov.actions.clone.draft import ClonePlan
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run.plan import RunContext, apply
+from virtprov.actions.seed import login
+from virtprov.actions.steps.known_hosts import KeepHostKey
 from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.document import Guest
@@ -102,6 +104,13 @@ def test_what_cannot_be_renewed(kvm: Host, text: bytes, message: str) -> None:
         plan(kvm, text, identity="new")
 
 
+def test_what_an_exact_copy_still_contains(kvm: Host) -> None:
+    (note,) = [note for note in plan(kvm, document()).plan.notes if "still contains" in note]
+    assert "virt-sysprep -d two --hostname two" in note
+    (note,) = [note for note in plan(kvm, document("http://microsoft.com/win/11")).plan.notes if "still" in note]
+    assert "SID" in note and r"System32\Sysprep\sysprep.exe /generalize" in note and "virt-sysprep" not in note
+
+
 def test_the_seed_is_for_the_clone_alone(kvm: Host) -> None:
     made = plan(kvm, document(DEBIAN), seed=SeedRequest(hostname="shop"))
     files, (mac,) = seed_documents(made), made.macs
@@ -110,6 +119,47 @@ def test_the_seed_is_for_the_clone_alone(kvm: Host) -> None:
     assert f"s/{OLD_MAC}/{mac}/Ig" in files["user-data"]
     again = seed_documents(plan(kvm, document(DEBIAN), seed=SeedRequest(hostname="shop")))
     assert again["meta-data"] != files["meta-data"]
+
+
+def kept_key(made: ClonePlan) -> KeepHostKey | None:
+    return next((step for step in made.plan.steps if isinstance(step, KeepHostKey)), None)
+
+
+def test_the_host_key_is_known_before_the_first_boot(kvm: Host) -> None:
+    made = plan(kvm, document(DEBIAN))
+    step = kept_key(made)
+    assert step is not None and step.path == login.known_hosts_path(made.uuid)
+    assert '"user": "debian"' in step.text
+    (public,) = [line for line in step.text.splitlines() if line.startswith(f"{made.uuid} ssh-ed25519 ")]
+    user_data = seed_documents(made)["user-data"]
+    assert public.split()[2] in user_data and "BEGIN OPENSSH PRIVATE KEY" in user_data
+    assert kept_key(plan(kvm, document(DEBIAN))) != step
+
+
+def test_the_user_who_logs_in_is_that_of_the_original(
+    kvm: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    known = Path(login.known_hosts_path("5f5e2c1a-9b7d-4c3e-8a6f-1d2b3c4d5e6f"))
+    known.parent.mkdir(parents=True, exist_ok=True)
+    known.write_text(login.known_hosts_text(login.Login("ann", known.name, identity="/home/ann/key"), ""))
+    step = kept_key(plan(kvm, document(DEBIAN)))
+    assert step is not None and '"user": "ann"' in step.text and "/home/ann/key" in step.text
+    for name in ("lab", "lab.pub"):
+        (tmp_path / name).write_text(KEY)
+    step = kept_key(plan(kvm, document(DEBIAN), seed=SeedRequest(ssh_key=(f"{tmp_path}/lab.pub",))))
+    assert step is not None and f'"{tmp_path}/lab"' in step.text
+    step = kept_key(plan(kvm, document(DEBIAN), seed=SeedRequest(user="bob")))
+    assert step is not None and '"user": "bob"' in step.text
+
+
+def test_clones_that_make_their_own_host_key(kvm: Host, tmp_path: Path) -> None:
+    own = tmp_path / "user-data"
+    own.write_text("#cloud-config\n{}\n")
+    assert kept_key(plan(kvm, document(DEBIAN), seed=SeedRequest(user_data=str(own)))) is None
+    assert kept_key(plan(kvm, document(DEBIAN), identity="keep")) is None
+    assert kept_key(plan(kvm, document("http://freebsd.org/freebsd/13.0"), identity="new")) is None
+    assert kept_key(plan(kvm, document(DEBIAN), planning=True)) is None
 
 
 def test_the_host_name_comes_from_the_name_of_the_clone(kvm: Host) -> None:
@@ -135,11 +185,13 @@ def test_a_clone_that_is_started_loses_its_seed_again(kvm: Host) -> None:
     assert "two-seed.iso" in first.document.text and "ds=nocloud" in first.document.text
     assert made.inside.seed is not None and "two-seed.iso" in made.inside.seed.seed.device
     assert not any("eject" in note for note in made.plan.notes)
+    assert [step.passing for step in made.plan.steps if isinstance(step, WriteSeed)] == [True]
 
 
 def test_a_seed_to_keep_stays_in_a_started_clone(kvm: Host) -> None:
     made = plan(kvm, document(DEBIAN), start=True, seed=SeedRequest(keep=KEEP))
     assert type(made.plan.steps[-1]).__name__ == "Start" and "two-seed.iso" in made.plan.documents[0]
+    assert [step.passing for step in made.plan.steps if isinstance(step, WriteSeed)] == [False]
 
 
 def test_without_a_seed_a_clone_is_just_started(kvm: Host) -> None:
@@ -243,6 +295,8 @@ def test_a_failure_removes_the_seed(kvm: Host) -> None:
         apply(made.plan, RunContext(host, Progress(), lambda text: None, lambda text: None))
     assert any("<mode>0600</mode>" in xml and "two-seed.iso" in xml for xml in host.modes)
     assert kvm.storage.volume_names("images") == ("base.qcow2", "web.qcow2")
+    step = kept_key(made)
+    assert step is not None and not Path(step.path).exists()
 
 
 def test_documents_keep_their_letters(kvm: Host, tmp_path: Path) -> None:

@@ -1,23 +1,33 @@
-"""Linked clones that are killed at each of their points: clean-up leaves nothing over, and no template behind."""
+"""Clones that are killed at each of their points: clean-up leaves nothing over, and no template behind."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import libvirt
 import pytest
 
 from tests.qcow2 import write_qcow2
-from tests.unit.actions.edit.test_killed_edits import clean_up, exploding
+from tests.unit.actions.edit.test_killed_edits import CALLS, Calls, Killed, clean_up, exploding
 from virtprov.actions.clone import draft
-from virtprov.actions.request import CloneRequest
-from virtprov.actions.run import trail
+from virtprov.actions.request import Checks, CloneRequest, DiskChoice
+from virtprov.actions.run import leftovers, trail
 from virtprov.actions.run.plan import RunContext, apply
+from virtprov.actions.run.templates import find_use
 from virtprov.host.connection import Host, connect
+from virtprov.library.edit_request import Change
+from virtprov.library.editing import edit
 from virtprov.support.user_files import state
 
-NODE = """<node><pool type='dir'><name>default</name><target><path>{folder}</path></target></pool>
+NO_PATHS = Checks(path_exists=False)
+NODE = """<node><pool type='dir'><name>default</name><available unit='GiB'>9</available>
+<target><path>{folder}</path></target><volume type='file'><name>tmpl.img</name><capacity>512</capacity>
+<target><path>{folder}/tmpl.img</path><format type='raw'/></target></volume></pool>
+<pool type='dir'><name>other</name><available unit='GiB'>9</available>
+<target><path>{folder}/other</path></target></pool>
 <domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'><name>tmpl</name><memory>1024</memory>
 <uuid>5f5e2c1a-9b7d-4c3e-8a6f-1d2b3c4d5e01</uuid><os><type>hvm</type></os><devices><disk type='file' device='disk'>
 <driver name='qemu' type='raw'/><source file='{folder}/tmpl.img'/><target dev='vda'/></disk></devices>
@@ -34,8 +44,9 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setattr(trail, "for_host", trail.FileTrail)
     path = tmp_path / "node.xml"
     path.write_text(NODE.format(folder=tmp_path))
-    (tmp_path / "tmpl.img").write_bytes(bytes(512))
+    (tmp_path / "tmpl.img").write_bytes(b"data" * 128)
     (tmp_path / "tmpl.img").chmod(0o640)
+    (tmp_path / "other").mkdir()
     with connect(f"test://{path}") as found:
         found.guests.set_autostart("tmpl", True)
         yield found
@@ -44,31 +55,71 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
 def look(host: Host, folder: Path) -> dict[str, object]:
     guests = {name: (host.guests.xml(name, inactive=True), host.guests.autostart(name)) for name in host.guests.names()}
     mode = (folder / "tmpl.img").stat().st_mode & 0o777
-    return {**guests, "volumes": host.storage.volume_names("default"), "mode": mode}
+    volumes = {pool: host.storage.volume_names(pool) for pool in host.storage.pool_names()}
+    copies = sorted(path.name for place in (folder, folder / "other") for path in place.glob("*.img"))
+    return {**guests, **volumes, "mode": mode, "copies": copies}
 
 
-def killed(host: Host, point: int, context: RunContext) -> str:
-    """Make a linked clone in a run that is killed at a point; return where, "" if the run ended before."""
-    made = draft.plan(CloneRequest(original="tmpl", name="w1", auto=True, linked=True, make_template=True), host)
+LINKED: dict[str, Any] = {"linked": True, "make_template": True}
+COPYING: Calls = (
+    (libvirt.virStoragePool, "createXMLFrom"), (libvirt.virStoragePool, "refresh"), (os, "copy_file_range"),
+    (os, "ftruncate"), (os, "rename"),
+)  # fmt: skip
+
+
+def killed(host: Host, point: int, context: RunContext, how: dict[str, Any] = LINKED) -> str:
+    """Make a clone in a run that is killed at a point; return where, "" if the run ended before."""
+    made = draft.plan(CloneRequest(original="tmpl", name="w1", auto=True)._replace(**how), host)
     context.trail = trail.FileTrail("virtprov-clone", host, context.warn)
-    with exploding(point) as bomb:
+    unlink = os.unlink
+
+    def unlink_if_alive(path: str) -> None:
+        if bomb.where and not bomb.is_off and path.endswith((".img", ".qcow2")):
+            raise Killed(path)
+        unlink(path)
+
+    with exploding(point, (*CALLS, *COPYING)) as bomb, pytest.MonkeyPatch.context() as patches:
+        patches.setattr(os, "unlink", unlink_if_alive)
         apply(made.plan, context)
     return bomb.where
 
 
-def test_a_clone_that_is_killed_anywhere_leaves_no_template(
-    host: Host, tmp_path: Path, context_of: Callable[[Any], RunContext]
-) -> None:
+@pytest.mark.parametrize(
+    ("how", "places"),
+    [
+        (LINKED, {"after createXML", "after fchmod", "before setAutostart"}),
+        ({"linked": True}, {"after createXML", "before defineXML"}),
+        ({}, {"before copy_file_range", "after copy_file_range", "before refresh"}),
+        ({"pool": "other"}, {"after copy_file_range", "before defineXML"}),
+        ({"choices": (DiskChoice("vda", format="qcow2"),)}, {"before createXMLFrom", "after createXMLFrom"}),
+        ({"choices": (DiskChoice("vda", path="old.img"),), "checks": NO_PATHS}, {"before rename", "after rename"}),
+        ({"choices": (DiskChoice("vda", linked=True),), "make_template": True}, {"after createXML", "after fchmod"}),
+    ],
+    ids=["make-template", "linked", "copy", "pool", "format", "overwrite", "copy-linked"],
+)
+def test_a_clone_that_is_killed_anywhere_leaves_nothing(
+    how: dict[str, Any], places: set[str], host: Host, tmp_path: Path, context_of: Callable[[Any], RunContext],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old.img").write_text("old")
+    if how == {"linked": True}:
+        edit(host, "tmpl", Change("template", "template", "yes"))
     before = look(host, tmp_path)
+    seen = set()
     for point in range(1000):
-        where = killed(host, point, context_of(host))
+        where = killed(host, point, context_of(host), how)
+        seen.add(where)
         if not where or host.guests.find("w1") is not None and not state.listing(trail.KIND):
             break  # all was done
         assert clean_up(host) == [], where
+        if host.guests.find("w1") is not None:  # only the file that was moved aside was left
+            break
         assert look(host, tmp_path) == before, where
         assert not state.listing(trail.KIND), where
-    assert point >= 30
+    assert point >= 15 and places <= seen
     assert host.guests.find("w1") is not None
+    assert not list(tmp_path.glob("*.old"))
 
 
 def test_a_clone_that_came_meanwhile_keeps_the_template(
@@ -81,7 +132,16 @@ def test_a_clone_that_came_meanwhile_keeps_the_template(
     )
     assert point
     write_qcow2(tmp_path / "other.qcow2", f"{tmp_path}/tmpl.img")
-    kept = clean_up(host)
+    asked: list[str] = []
+
+    def counting(host: Host, uuid: str) -> str:
+        asked.append(uuid)
+        return find_use(host, uuid)
+
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(leftovers, "find_use", counting)
+        kept = clean_up(host)
+    assert len(asked) == 1, "one look at all guests of the host is enough"
     assert len(kept) == 3 and all("other.qcow2" in sentence for sentence in kept)
     assert "template=" in host.guests.xml("tmpl", inactive=True) and not host.guests.autostart("tmpl")
     assert (tmp_path / "tmpl.img").stat().st_mode & 0o777 == 0o444

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from tests.standin import StandIn
 from tests.unit.actions.clone.conftest import Sized
 from virtprov.actions.clone import draft, space
@@ -174,12 +175,30 @@ def test_files_are_for_the_other_disks_in_order(host: Host) -> None:
         ),
         (DiskChoice("vda", path="/main/luks.qcow2"), UsageError, "is the original's own disk"),
         (DiskChoice("vdf", path="/nowhere/a.img"), UsageError, "the directory /nowhere does not exist"),
+        (DiskChoice("vdf", path="/dev/fd/x"), UsageError, "--copy vdf,path=/dev/fd/x: no such device"),
+        (DiskChoice("vda", path="/dev/sdx9"), UsageError, "--copy vda,path=/dev/sdx9: no such device"),
     ],
 )
 def test_what_is_refused(host: Host, choice: DiskChoice, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message) as caught:
         plan(host, choice)
     assert caught.value.hint  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("pool_of", ["parts", ""])
+def test_no_file_is_created_beside_a_device(pool_of: str, host: Host, tmp_path: Path) -> None:
+    """It would be in memory, whatever its size. A directory of memory that users know is another matter."""
+    if not pool_of:
+        parts = host._link.conn.storagePoolLookupByName("parts")
+        parts.destroy()
+        parts.undefine()
+    text = host.guests.xml("one", inactive=True).replace("/dev/vg/one", "/dev/null")
+    request = CloneRequest(document=text.encode(), name="two", auto=True, skip=frozenset({f"vd{x}" for x in "abcdeg"}))
+    with pytest.raises(UsageError, match="no path can be generated for the copy of vdf, which is a device") as caught:
+        draft.plan(request, host)
+    assert "--copy vdf,path=PATH; or --pool NAME" in caught.value.hint
+    made = draft.plan(request._replace(choices=(DiskChoice("vdf", path="/dev/shm/virtprov-two.img"),)), host)
+    assert [found.path for found in made.disks if found.fate == "copied"] == ["/dev/shm/virtprov-two.img"]
 
 
 def test_a_disk_of_ceph_that_no_pool_has(host: Host) -> None:
@@ -333,3 +352,36 @@ def test_a_directory_of_this_machine_that_may_not_be_written(
     step = copy_step(plan(host, DiskChoice("vdb", path=f"{tmp_path}/x.img")))
     assert type(step).__name__ == "CopyDisk"  # through a temporary pool, by libvirt
     assert (step.source.path, step.source.capacity) == (f"{tmp_path}/here/one.img", 4000)
+
+
+def test_the_host_shares_blocks_of_raw_files_only(host: Host) -> None:
+    raw = volume("raw.img", "raw", "/main").replace("<volume type='file'>", "<volume>")
+    host._link.conn.storagePoolLookupByName("main").createXML(raw, 0)
+    made = plan(host, DiskChoice("vda"), reflink=True)
+    assert not copy_step(made).reflink
+    assert any(
+        "/main/one.qcow2 is copied in full: the host cannot share the blocks of qcow2" in w for w in made.plan.warnings
+    )
+    text = host.guests.xml("one", inactive=True).replace("/main/one.qcow2", "/main/raw.img").replace("qcow2", "raw", 1)
+    request = CloneRequest(
+        document=text.encode(), name="two", auto=True, skip=frozenset({f"vd{x}" for x in "bcdefg"}), reflink=True
+    )
+    shared = draft.plan(request, host)
+    assert copy_step(shared).reflink and not any("in full" in text for text in shared.plan.warnings)
+    logical = plan(host, DiskChoice("vdf"), reflink=True)
+    assert not copy_step(logical).reflink and any("in full" in text for text in logical.plan.warnings)
+
+
+def test_an_image_that_is_found_beside_its_backing_file_is_copied_by_the_host(host: Host, tmp_path: Path) -> None:
+    """The name of the backing file only fits the folder of the original."""
+    own, other = tmp_path / "own", tmp_path / "other"
+    own.mkdir()
+    other.mkdir()
+    write_qcow2(own / "base.qcow2")
+    write_qcow2(own / "top.qcow2", "base.qcow2")
+    text = host.guests.xml("one", inactive=True).replace("/main/one.qcow2", f"{own}/top.qcow2", 1)
+    request = CloneRequest(document=text.encode(), name="two", auto=True, skip=frozenset({f"vd{x}" for x in "bcdefg"}))
+    step = copy_step(draft.plan(request._replace(files=(f"{other}/two.qcow2",)), host))
+    assert type(step).__name__ == "CopyDisk" and step.source.backing_path == "base.qcow2"
+    beside = copy_step(draft.plan(request, host))
+    assert type(beside).__name__ == "CopyFile"

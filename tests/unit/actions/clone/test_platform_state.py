@@ -61,6 +61,7 @@ def test_parts_that_the_guest_remembers_are_copied(kvm: Host) -> None:
         Part("SMBIOS chassis serial number", "copied", "C1"),
         Part("disk serial number", "copied", "S1"),
         Part("disk WWN", "copied", "5000c50015ea71aa"),
+        Part("backing image", "shared", "/srv/images/base.qcow2"),
     ]
     (note,) = platform_state.note_copied(tuple(found))
     assert note.startswith("The clone has the original's SMBIOS chassis serial numbers, disk serial numbers")

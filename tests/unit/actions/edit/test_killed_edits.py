@@ -53,7 +53,7 @@ class Bomb:
         def watched(*args: Any, **named: Any) -> Any:
             self.tick(f"before {name}")
             result = call(*args, **named)
-            if name == "createXML":  # the test driver makes no file, and removes none
+            if name.startswith("createXML"):  # the test driver makes no file, and removes none
                 path = Path(result.path())
                 path.unlink(missing_ok=True)
                 path.touch()

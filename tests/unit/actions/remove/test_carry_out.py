@@ -260,20 +260,45 @@ def test_a_run_that_is_killed_anywhere_is_finished(
     assert ends == ({str(gone)} if way == "again" else {str(gone), str(whole)})
 
 
-def test_clean_up_keeps_what_others_use_by_now(
-    domain: MakeGuest, host_with: MakeHost, remove: Remove, listed: Look
-) -> None:
+def kill_before_delete(domain: MakeGuest, host_with: MakeHost, remove: Remove) -> Host:
+    """Return a host on which the removal of a guest was killed just before the first of its files went."""
     for point in range(80):
         host = host_with(*two_guests(domain), images=IMAGES)
         if killed(remove, host, point) == "before delete":
-            break
+            return host
         clean_up(host)
+    raise AssertionError("nothing is deleted")
+
+
+def test_clean_up_keeps_what_others_use_by_now(
+    domain: MakeGuest, host_with: MakeHost, remove: Remove, listed: Look
+) -> None:
+    host = kill_before_delete(domain, host_with, remove)
     host.guests.define(domain("new", disk("a2.qcow2"), number=3).replace(OFF, ""))
     ((run, log),) = read_ended_runs([])
     found = {each.artifact.describe(): (each.state, each.why) for each in leftovers.look(run, host)}
     log.close()
     assert found["volume a2.qcow2 in pool 'p'"] == ("others", "used by guest 'new'")
     assert found["guest 'a'"] == found["volume a.qcow2 in pool 'p'"] == ("ours", "")
+
+
+def test_clean_up_reads_the_other_guests_once(
+    domain: MakeGuest, host_with: MakeHost, remove: Remove, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many files of the guest are left."""
+    host = kill_before_delete(domain, host_with, remove)
+    reads: list[bool] = []
+    documents = type(host.guests).documents
+
+    def counting(guests: Any, *, inactive: bool = False) -> Any:
+        reads.append(inactive)
+        return documents(guests, inactive=inactive)
+
+    monkeypatch.setattr(type(host.guests), "documents", counting)
+    ((run, log),) = read_ended_runs([])
+    found = leftovers.look(run, host)
+    log.close()
+    assert len(found) == 3 and sorted(reads) == [False, True]
 
 
 # -- what is kept for it elsewhere ---------------------------------------------------------------
@@ -340,3 +365,28 @@ def test_a_login_that_cannot_be_forgotten_does_not_stop_the_removal(
     first, second = remove(host, "a", "b")
     assert first.error is None and second.error is None and listed(host) == {"guests": [], "pool p": []}
     assert told.warned == ["cannot change ~/.ssh/config: read-only"] * 2
+
+
+@pytest.mark.parametrize("way", ["again", "clean-up"])
+def test_the_way_to_log_in_goes_wherever_a_run_is_killed(
+    way: str, domain: MakeGuest, host_with: MakeHost, remove: Remove, told: Any
+) -> None:
+    """Until the guest goes, its host key is needed; when it is gone, nothing knows the key's file any more."""
+    for point in range(80):
+        host = host_with(domain("a", disk("a.qcow2")), images={"a.qcow2": ""})
+        info = host.guests.find("a")
+        assert info is not None
+        known = Path(login.known_hosts_path(info.uuid))
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.write_text(login.known_hosts_text(login.Login("debian", info.uuid), "ssh-ed25519 AAAA"))
+        where = killed(remove, host, point)
+        if way == "again" and host.guests.find("a") is not None:
+            remove(host, "a")
+        for run, log in read_ended_runs([]):
+            leftovers.remove(run, host, leftovers.look(run, host), lambda found: False)
+            carry_out.forget_logins(run, host, told.said.append, told.warned.append)
+            log.remove()
+        assert known.exists() == (host.guests.find("a") is not None), where
+        if not where:
+            break
+    assert point > 12

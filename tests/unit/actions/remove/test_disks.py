@@ -180,6 +180,34 @@ def test_a_seed_of_this_machine(domain: MakeGuest, host_with: MakeHost, outside:
     assert told(removal, tmp_path) == [ME]
 
 
+class Far(StandIn):
+    """A host on another machine, whose volumes begin with these bytes."""
+
+    is_remote = True
+
+    def __init__(self, host: Host, head: bytes | None) -> None:
+        self.real, self.head = host, head
+
+    def storage_volume_head(self, pool: str, name: str, length: int) -> bytes | None:
+        return self.head if (pool, name) == ("p", "web-seed.iso") and length else None
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        (seed_image(), "- cloud-init seed web-seed.iso"),
+        (b"another", "+ medium web-seed.iso: virtprov has not created it"),
+        (None, "+ medium web-seed.iso: virtprov has not created it"),
+    ],
+)
+def test_a_seed_on_another_machine(
+    head: bytes | None, line: str, domain: MakeGuest, host_with: MakeHost, tmp_path: Path
+) -> None:
+    drive = disk("web-seed.iso", "raw", CDROM, "cdrom", "sda")
+    (removal,) = planned(Far(host_with(domain("web", drive), images={"web-seed.iso": ""}), head), "web")
+    assert told(removal, tmp_path) == [line, ME]
+
+
 def test_a_seed_that_another_guest_has_stays(domain: MakeGuest, host_with: MakeHost, tmp_path: Path) -> None:
     drive = disk("web-seed.iso", "raw", CDROM, "cdrom")
     host = host_with(domain("web", drive), domain("copy", drive, number=2), images={"web-seed.iso": ""})
@@ -255,7 +283,7 @@ def encrypted(name: str, target: str = "vda") -> str:
         (["a.img"], "a.img", False, ["- disk a.img", "- password of a.img (secret {})"]),
         ([], "a.img", False, ["- password of a.img (secret {})"]),  # an interrupted removal
         (
-            ["a.img"],
+            ["a.img", "b.img"],
             "b.img",
             False,
             ["- disk a.img", "+ password of b.img (secret {}): it was not created for this disk alone"],
@@ -281,3 +309,38 @@ def test_a_password_that_a_clone_needs_stays(domain: MakeGuest, host_with: MakeH
     host = Keeping(host_with(*guests, images={"a.img": "", "b.img": ""}), f"{tmp_path}/a.img")
     (removal,) = planned(host, "web")
     assert told(removal, tmp_path)[1] == f"+ password of a.img (secret {SECRET}): used by guest 'copy'"
+
+
+def test_a_password_goes_with_the_last_guest_that_needs_it(
+    domain: MakeGuest, host_with: MakeHost, tmp_path: Path
+) -> None:
+    """If the removal of the second guest fails, its disk must still be readable."""
+    guests = (domain("web", encrypted("a.img")), domain("copy", encrypted("b.img"), number=2))
+    host = Keeping(host_with(*guests, images={"a.img": "", "b.img": ""}), f"{tmp_path}/a.img")
+    password = f"password of a.img (secret {SECRET})"
+    first, second = planned(host, "web", "copy")
+    assert (first.name, told(first, tmp_path)) == ("web", ["- disk a.img", ME])
+    assert (second.name, told(second, tmp_path)[:2]) == ("copy", ["- disk b.img", f"- {password}"])
+    second, first = planned(host, "copy", "web")
+    assert f"- {password}" in told(first, tmp_path) and len(second.things) == 2
+
+
+def test_a_password_stays_if_a_disk_that_needs_it_does(
+    domain: MakeGuest, host_with: MakeHost, tmp_path: Path, outside: Path
+) -> None:
+    kept = encrypted(str(outside))
+    guests = (domain("web", encrypted("a.img")), domain("copy", kept, number=2))
+    host = Keeping(host_with(*guests, images={"a.img": ""}), f"{tmp_path}/a.img")
+    first, second = planned(host, "web", "copy")
+    assert told(first, tmp_path) == ["- disk a.img", ME]
+    assert f"+ password of a.img (secret {SECRET}): its disk is kept" in told(second, tmp_path)
+
+
+def test_a_password_whose_own_disk_is_gone_goes(domain: MakeGuest, host_with: MakeHost, tmp_path: Path) -> None:
+    """As that of the original of a clone, which has been removed before."""
+    host = Keeping(host_with(domain("copy", encrypted("b.img")), images={"b.img": ""}), f"{tmp_path}/a.img")
+    (removal,) = planned(host, "copy")
+    assert told(removal, tmp_path)[:2] == ["- disk b.img", f"- password of a.img (secret {SECRET})"]
+    (tmp_path / "a.img").touch()
+    (removal,) = planned(host, "copy")
+    assert "it was not created for this disk alone" in told(removal, tmp_path)[1]

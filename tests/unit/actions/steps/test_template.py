@@ -116,6 +116,25 @@ def test_the_plan_of_permissions(host: Host, base: Path, tmp_path: Path) -> None
     assert change.diff() == f"@@ permissions of {path} @@\n-0640\n+0444\n"
 
 
+def test_the_data_file_of_an_image_is_protected_as_well(host: Host, base: Path, tmp_path: Path) -> None:
+    text = DOMAIN.format("tmpl", UUID, base).replace("<source", "<driver name='qemu' type='qcow2'/><source")
+    host.guests.define(text)
+    write_qcow2(base, data="tmpl.raw")
+    data = tmp_path / "tmpl.raw"
+    data.write_bytes(b"data")
+    data.chmod(0o640)
+    made = template.plan_mark(host, stored(host), is_on=True)
+    assert [change.path for change in made.modes] == [str(base), str(data)]
+    data.chmod(0o444)
+    assert templates.find_changed(host, made.guest) == []
+    mark = template_mark.read(made.guest)
+    assert mark is not None
+    assert ModeChange(str(data), 0o444, 0o640) in template.plan_release(host, made.guest, mark)
+    data.chmod(0o640)
+    data.write_bytes(b"other data")
+    assert templates.find_changed(host, made.guest) == [str(data)]
+
+
 def test_a_mark_does_not_reach_the_files_of_others(host: Host, base: Path, tmp_path: Path) -> None:
     """Programs that copy a guest copy its metadata as well."""
     other = tmp_path / "other.img"
@@ -160,6 +179,30 @@ def test_a_clone_that_came_in_between_keeps_the_template(
     write_qcow2(tmp_path / "w1.qcow2", str(base))
     with pytest.raises(HostError, match="'tmpl' cannot be an ordinary guest again: .* image .*w1.qcow2"):
         step.do(context_of(host))
+
+
+def test_a_clone_that_came_in_between_gets_its_read_only_base_back(
+    host: Host, base: Path, context_of: Around, tmp_path: Path
+) -> None:
+    """The end of a template is undone if a clone has come meanwhile: then its disks must not be written to."""
+    context = context_of(host)
+    assert MarkTemplate("tmpl", UUID).do(context)
+    base.chmod(0o444)
+    undo = SetModes("tmpl", UUID, (ModeChange(str(base), 0o444, 0o640),)).do(context)
+    assert undo is not None and mode(base) == 0o640
+    write_qcow2(tmp_path / "clone.qcow2", str(base))
+    undo()
+    assert mode(base) == 0o444 and context.trail.artifacts(FileMode) == []
+
+
+def test_a_guest_with_a_saved_state_is_no_template(host: Host) -> None:
+    host.guests.start("tmpl")
+    host.guests._domains.get("tmpl").managedSave(0)
+    with pytest.raises(HostError, match="'tmpl' cannot become a template: it has a saved state") as caught:
+        template.plan_mark(host, stored(host), is_on=True)
+    assert "`virsh managedsave-remove tmpl`" in caught.value.hint
+    host.guests._domains.get("tmpl").managedSaveRemove(0)
+    assert template.plan_mark(host, stored(host), is_on=True).modes
 
 
 def test_a_template_elsewhere_is_only_marked(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

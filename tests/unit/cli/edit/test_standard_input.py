@@ -345,6 +345,37 @@ def test_a_missing_disk_can_be_named_if_asked(run: Run) -> None:
     assert path.get(disk, "./target/@dev") == "vdb" or path.get(disk, "./target/@dev") == "sdb"
 
 
+@pytest.mark.parametrize("words", ["vol=p/x.qcow2", "source.pool=p,source.volume=x.qcow2"])
+def test_a_volume_of_another_host_can_be_named_if_asked(run: Run, words: str) -> None:
+    assert run("--add-device", "--disk", words) == 2
+    assert "storage pool 'p' can only be looked up on a host" in run.err and "--check path_exists=off" in run.err
+    run.text = GUEST
+    root = run.edit("--add-device", "--disk", words, "--check", "path_exists=off")
+    disk = path.find(root, "./devices/disk[3]")
+    assert disk is not None and disk.get("type") == "volume"
+    assert path.get(disk, "./source/@pool") == "p" and path.get(disk, "./source/@volume") == "x.qcow2"
+    assert path.get(disk, "./driver/@type") == "qcow2"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("pool=p,size=1", "storage pool 'p' can only be looked up on a host"),
+        ("vol=p/x,as=path", "the path of the volume 'p/x' is not known"),
+        ("vol=px", "vol=px"),
+    ],
+)
+def test_a_disk_that_only_a_host_knows_is_refused(run: Run, words: str, sentence: str) -> None:
+    assert run("--add-device", "--disk", words, "--check", "path_exists=off") == 2
+    assert sentence in run.err
+
+
+@pytest.mark.parametrize("words", ["/nowhere/x.qcow2", "/nowhere/x.iso,device=cdrom", "/nowhere/x,size=1"])
+def test_the_hint_for_a_missing_disk_thinks_of_other_hosts(run: Run, words: str) -> None:
+    assert run("--add-device", "--disk", words) == 2
+    assert "on another host" in run.err and "--check path_exists=off" in run.err
+
+
 def test_a_disk_is_selected_by_its_target_name(run: Run) -> None:
     root = run.edit("--remove-device", "--disk", "vda")
     assert [node.get("dev") for node in root.iter("target")] == ["sda"]

@@ -99,6 +99,29 @@ def test_a_format_that_a_guest_wrote_is_not_believed(words: str, run: Run, tmp_p
     assert run("--disk", f"{flags[1]},{name}", *flags[2:], other=raw)[0] == 0
 
 
+def test_a_link_does_not_hide_who_wrote_a_format(run: Run, tmp_path: Path) -> None:
+    image = qcow2(tmp_path / "image.img")
+    (tmp_path / "link.img").symlink_to(image)
+    for mine, theirs in (("link", "image"), ("image", "link")):
+        raw = f"<driver name='qemu' type='raw'/><source file='{tmp_path}/{theirs}.img'/>"
+        flags = ("--disk", f"{tmp_path}/{mine}.img", "--check", "path_in_use=off", "--dry-run")
+        status, _, said = run(*flags, other=raw)
+        assert status == 3 and "is a raw disk of guest 'other', but looks like qcow2" in said
+        assert run(*flags, other=raw.replace("raw", "qcow2"))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"), [("{},device=cdrom", "add driver.type=raw"), ("size=1,upload={}", "upload a copy: `qemu-img")]
+)
+def test_drives_and_uploads_do_not_believe_a_guest_either(words: str, hint: str, run: Run, tmp_path: Path) -> None:
+    image = qcow2(tmp_path / "image.img")
+    raw = f"<driver name='qemu' type='raw'/><source file='{image}'/>"
+    flags = ("--disk", words.format(image), "--check", "path_in_use=off", "--dry-run")
+    status, _, said = run(*flags, other=raw)
+    assert status == 3 and "is a raw disk of guest 'other', but looks like qcow2" in said and hint in said
+    assert run(*flags, other=raw.replace("raw", "qcow2"))[0] == 0
+
+
 def test_links_lead_to_disks_in_use(run: Run, tmp_path: Path) -> None:
     image = qcow2(tmp_path / "image.img")
     (tmp_path / "link.img").symlink_to(image)

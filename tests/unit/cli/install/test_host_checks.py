@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from virtprov.actions.install.checks import host_checks
 from virtprov.cli import app
 from virtprov.cli.install import command
 from virtprov.host.connection import Host, connect
+from virtprov.host.networks import Networks
 
 Run = Callable[..., tuple[int, str]]
 
@@ -65,7 +67,31 @@ def test_networks_and_files(flags: list[str], message: str, hint: str, run: Run)
 
 
 def test_what_is_there(run: Run, tmp_path: Path) -> None:
-    assert run("--network", "network=lan", "--network", "bridge=lo", "--filesystem", f"{tmp_path},tag")[0] == 0
+    assert (
+        run("--network", "network=lan", "--network", "type=direct,source=lo", "--filesystem", f"{tmp_path},tag")[0] == 0
+    )
+
+
+def test_an_interface_that_is_no_bridge(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("br0/bridge", "eth0"):
+        (tmp_path / name).mkdir(parents=True)
+    monkeypatch.setattr(host_checks, "NET", str(tmp_path))
+    assert run("--network", "bridge=br0")[0] == 0
+    status, said = run("--network", "bridge=eth0")
+    assert status == 3 and "--network bridge=eth0: is a network interface of the host, but not a bridge" in said
+    assert "choose from: br0; use --network type=direct,source=eth0" in said
+    assert run("--network", "bridge=eth0,virtualport.type=openvswitch")[0] == 0
+    assert run("--network", "bridge=eth0", "--check", "host=off")[0] == 0
+
+
+def test_a_filter_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("--network", "network=lan,filterref.filter=clean-trafic")
+    assert run(*words)[0] == 0  # the test driver has no filters, and cannot tell
+    monkeypatch.setattr(Networks, "has_filter", lambda networks, name: False)
+    monkeypatch.setattr(Networks, "filter_names", lambda networks: ("allow-arp", "clean-traffic"))
+    status, said = run(*words)
+    assert status == 3 and "--network filterref.filter=clean-trafic: no such filter on the host" in said
+    assert "did you mean 'clean-traffic'?" in said
 
 
 def test_install_kernel_that_is_not_there(run: Run) -> None:

@@ -471,3 +471,13 @@ def test_a_disk_that_is_elsewhere_is_written_as_it_is_named(kvm: Host, given: st
     assert source in text
     assert driver in text
     assert made == Making()
+
+
+@pytest.mark.parametrize("words", ["images/later.vmdk", "none/later.vmdk", "attic/later.vmdk"])
+def test_a_volume_that_is_elsewhere_is_referred_to(kvm: Host, words: str) -> None:
+    pool, _, name = words.partition("/")
+    text, made = resolved(kvm, DiskSpec(vol=words), must_exist=False)
+    assert f'<source pool="{pool}" volume="{name}"/>' in text and QEMU.format("vmdk") in text
+    assert made == Making()
+    with pytest.raises(UsageError, match="the path of the volume"):
+        resolved(kvm, DiskSpec(vol=words, source_as="path"), must_exist=False)

@@ -73,6 +73,9 @@ def test_addresses(address: str, source: str) -> None:
         ("iscsi://h", "no disk name in the address"),
         ("rbd://h", "no disk name in the address"),
         ("http://h:x/img", "the port is not a number up to 65535"),
+        ("http://[", "invalid URL"),
+        ("http://a]b", "invalid URL"),
+        ("nbd://\u2100.com/x", "invalid URL"),
     ],
 )
 def test_addresses_that_are_not_whole(address: str, message: str) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from virtprov.host.tuning import cpu_numbers
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.text import join_words
 from virtprov.xml import path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from virtprov.guest.document import Guest
     from virtprov.guest.rule_context import RuleContext
     from virtprov.host.domcaps import DomainCapabilities
 
@@ -53,6 +58,78 @@ def check(setting: RuleContext) -> None:
                 hint = nearest(model, NICS) or "for example virtio, e1000e, rtl8139"
                 raise HostError(f"--network model={model}: unknown network card model of QEMU", hint=f"{hint}, {_OFF}")
     _check_passwords(setting)
+    _check_labels(setting)
+    _check_places(setting)
+
+
+CPU_MAP = "/usr/share/libvirt/cpu_map/x86_features.xml"
+"""The features of x86 processors that this machine's libvirt knows."""
+
+
+def check_features(guest: Guest) -> None:
+    """Raise HostError for a CPU feature that the libvirt of this machine does not know."""
+    wanted = [node.get("name", "") for node in guest.root.iterfind("cpu/feature")] if guest.is_x86 else []
+    if not wanted or guest.domain_type not in ("kvm", "qemu"):
+        return
+    try:
+        with open(CPU_MAP, encoding="utf-8") as file:
+            known = re.findall(r"<feature name='([^']+)'", file.read())
+    except OSError:
+        return
+    for name in wanted:
+        if known and name not in known:
+            hint = nearest(name, known) or f"{CPU_MAP} lists all of them"
+            raise HostError(f"--cpu: libvirt does not know the CPU feature '{name}'", hint=f"{hint}, {_OFF}")
+
+
+def _check_labels(setting: RuleContext) -> None:
+    """Raise HostError for a security driver that the host does not use."""
+    models = [each.model for each in setting.capabilities.security_models]
+    for label in setting.guest.root.iterfind("seclabel"):
+        model = label.get("model")
+        if models and model and model not in (*models, "none") and label.get("type") != "none":
+            raise HostError(
+                f"--seclabel model={model}: not a security driver of the host",
+                hint=f"choose from: {join_words(models)}, {_OFF}",
+            )
+
+
+_PLACES = (
+    ("./vcpu/@cpuset", "--vcpus cpuset", "CPU"),
+    ("./numatune/memory/@nodeset", "--numatune", "NUMA node"),
+    ("./cputune/emulatorpin/@cpuset", "--cputune emulatorpin.cpuset", "CPU"),
+)
+
+
+def _check_places(setting: RuleContext) -> None:
+    """Warn of processors and NUMA nodes that the host does not have, or that are offline."""
+    named = [(setting.guest.get(place) or "", option, what) for place, option, what in _PLACES]
+    named += [
+        (node.get("cpuset", ""), "--cputune vcpupin.cpuset", "CPU")
+        for node in setting.guest.root.iterfind("cputune/vcpupin")
+    ]
+    for text, option, what in named:
+        known = (setting.capabilities.cpu_numbers if what == "CPU" else setting.capabilities.numa_nodes) if text else ()
+        try:
+            missing = sorted(cpu_numbers(text) - set(known)) if known else []
+        except HostError:  # libvirt has words of its own, such as `auto`
+            continue
+        if missing:
+            setting.warn(
+                f"{option}: the host has no {what} {missing[0]} (it has {join_words(_ranges(known))}), so the guest "
+                "may fail to start"
+            )
+
+
+def _ranges(numbers: Iterable[int]) -> list[str]:
+    """Return numbers as ranges: 0-3, 8."""
+    found: list[list[int]] = []
+    for number in sorted(numbers):
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return [f"{first}-{last}" if first != last else f"{first}" for first, last in found]
 
 
 def _check_cpu(setting: RuleContext, known: DomainCapabilities) -> None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.install.checks import device_checks
 from virtprov.actions.install.checks.missing_files import check_file, check_files
+from virtprov.host.lookup import similar_names
 from virtprov.support.errors import HostError, nearest
-from virtprov.support.text import join_words
-from virtprov.xml import path
+from virtprov.support.text import join_words, shell_word
+from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
     from virtprov.guest.boot import Method
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from virtprov.guest.rule_context import RuleContext
     from virtprov.host.connection import Host
 
+NET = "/sys/class/net"
 _OFF = "or use --check host=off to skip this check"
 
 
@@ -45,6 +47,7 @@ def check_document(guest: Guest, host: Host) -> None:
     check_networks(guest, host)
     if not host.is_recorded and not host.is_remote:
         check_files(guest, host.driver)
+        device_checks.check_features(guest)
 
 
 # -- networks ------------------------------------------------------------------------------------
@@ -62,6 +65,14 @@ def check_networks(guest: Guest, host: Host) -> None:
         for where, what in ((bridge, "bridge"), (link, "network interface")):
             if where and where not in asked:
                 _check_link(host, where, what)
+        if bridge and tree.child(nic, "virtualport") is None:
+            _check_bridge(host, bridge)
+        filtered = path.get(nic, "./filterref/@filter")
+        if filtered and not host.networks.has_filter(filtered):
+            hint = similar_names(filtered, host.networks.filter_names) or "the host has none"
+            raise HostError(
+                f"--network filterref.filter={filtered}: no such filter on the host", hint=f"{hint}; {_OFF}"
+            )
         asked |= {each for each in (name, bridge, link) if each}
 
 
@@ -73,9 +84,10 @@ def _check_network(host: Host, name: str) -> None:
         known = host.networks.names()
         hint = nearest(name, known) or (f"its networks: {', '.join(known)}" if known else _no_networks(name))
         raise HostError(f"virtual network '{name}' does not exist on the host", hint=f"{hint}; {_OFF}")
+    word = shell_word(name)
     raise HostError(
         f"virtual network '{name}' is not active, so the guest could not start",
-        hint=f"start it with `virsh net-start {name}` (and `virsh net-autostart {name}` to start it at boot), {_OFF}",
+        hint=f"start it with `virsh net-start {word}` (and `virsh net-autostart {word}` to start it at boot), {_OFF}",
     )
 
 
@@ -88,7 +100,7 @@ def _no_networks(name: str) -> str:
 
 def _check_link(host: Host, name: str, what: str) -> None:
     """Look for a network interface on this machine, and if it is not visible, ask libvirt."""
-    if host.is_remote or host.is_recorded or os.path.exists(f"/sys/class/net/{name}"):
+    if host.is_remote or host.is_recorded or os.path.exists(f"{NET}/{name}"):
         return
     if host.networks.has_interface(name):
         return
@@ -100,12 +112,26 @@ def _check_link(host: Host, name: str, what: str) -> None:
     raise HostError(f"{flag}: the host has no {what} '{name}'", hint=f"{hint}, {_OFF}")
 
 
+def _check_bridge(host: Host, name: str) -> None:
+    """Raise HostError if `name` is an interface of this machine to which the kernel cannot add others."""
+    if host.is_remote or host.is_recorded or not os.path.exists(f"{NET}/{name}"):
+        return
+    if not os.path.isdir(f"{NET}/{name}/bridge"):
+        known = sorted(_links(bridges=True))
+        choices = f"choose from: {join_words(known)}; " if known else ""
+        raise HostError(
+            f"--network bridge={name}: is a network interface of the host, but not a bridge",
+            hint=f"{choices}use --network type=direct,source={name} for the interface itself, "
+            f"virtualport.type=openvswitch for a bridge of Open vSwitch, {_OFF}",
+        )
+
+
 def _links(*, bridges: bool) -> list[str]:
     try:
-        names = os.listdir("/sys/class/net")
+        names = os.listdir(NET)
     except OSError:
         return []
-    return [name for name in names if not bridges or os.path.isdir(f"/sys/class/net/{name}/bridge")]
+    return [name for name in names if not bridges or os.path.isdir(f"{NET}/{name}/bridge")]
 
 
 # -- processors and memory -----------------------------------------------------------------------

@@ -35,6 +35,8 @@ def check_files(guest: Guest, driver: str) -> None:
     """Raise HostError for the first missing file; files in unreadable directories are assumed to exist."""
     for where, flag in _list_named_files(guest, driver):
         check_file(where, flag)
+    if driver == "qemu":
+        _check_devices(guest)
     for device in guest.devices("filesystem"):
         _check_filesystem(device.get("type", "mount"), path.get(device, "./source/@dir"), device)
     for disk in guest.devices("disk"):
@@ -46,6 +48,36 @@ def check_files(guest: Guest, driver: str) -> None:
                 hint=f"use --disk {source.path}/NAME.qcow2,size=GIB to create a disk there, --filesystem "
                 f"{source.path},TAG to share the directory, {_OFF}",
             )
+
+
+_DEVICES = (
+    ("tpm", "./backend/device/@path", "--tpm ", ()),
+    ("rng", "./backend", "--rng ", ()),
+    ("input", "./source/@dev", "--input source.dev=", ()),
+    ("input", "./source/@evdev", "--input source.evdev=", ()),
+    *((tag, "./source/@path", f"--{tag} path=", ("dev",)) for tag in ("serial", "parallel", "console", "channel")),
+)
+"""Device, path, option, and the types of the device that use a device of the host; () for all."""
+_OUTPUTS = ("serial", "parallel", "console", "channel")
+
+
+def _check_devices(guest: Guest) -> None:
+    """Raise HostError for a missing device of the host, and for a missing directory of a file or socket to create."""
+    for tag, place, option, kinds in _DEVICES:
+        for device in guest.devices(tag):
+            where = path.get(device, place) or ""
+            if (not kinds or device.get("type") in kinds) and where.startswith("/") and _kind(where) == "":
+                raise HostError(f"{option}{where}: file not found on the host", hint=f"check the path, {_OFF}")
+    for tag in _OUTPUTS:
+        for device in guest.devices(tag):
+            where = path.get(device, "./source/@path") or ""
+            is_made = device.get("type") == "file" or path.get(device, "./source/@mode") == "bind"
+            folder = os.path.dirname(where)
+            if is_made and where.startswith("/") and _kind(folder) == "":
+                raise HostError(
+                    f"--{tag} path={where}: the directory {folder} does not exist on the host",
+                    hint=f"create it first, {_OFF}",
+                )
 
 
 def check_file(where: str, flag: str) -> None:

@@ -32,13 +32,15 @@ class Evidence(Record):
     """What is known about an artifact besides its name.
 
     `made` means that the run recorded its creation. `began` is when the creation began, `last_seen` until when the run
-    was active (0: it still is), both in seconds since 1970. `user_of` returns who uses a path, "" for nobody.
+    was active (0: it still is), both in seconds since 1970. `user_of` returns who uses a path, "" for nobody, `use_of`
+    why a guest, given by its UUID, has to stay a template; without it that is found out.
     """
 
     made: bool = True
     began: float = 0.0
     last_seen: float = 0.0
     user_of: Callable[[str], str] = lambda path: ""
+    use_of: Callable[[str], str] | None = None
 
 
 class InUse(ProvError):
@@ -88,7 +90,7 @@ class Artifact(Record):
 class Aside(Artifact):
     """An artifact that is moved aside until no step can fail any more, and then removed."""
 
-    def waits(self, host: Host) -> Standing:
+    def waits(self, host: Host, evidence: Evidence) -> Standing:
         """Return whether it is still there to be removed."""
         raise NotImplementedError
 

@@ -7,6 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Artifact, Evidence, Standing, mark_of
+from virtprov.guest.marks.template_mark import READ_ONLY
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 from virtprov.support.regular import open_regular
@@ -34,7 +35,7 @@ class ModeChange(Record):
 class FileMode(Artifact):
     """The permissions of the file `path`, in octal: `before` and `after` the run. `mark` identifies the file.
 
-    `guest` is the UUID of the guest with that disk. It keeps the permissions of a template as long as it has clones.
+    `guest` is the UUID of the guest with that disk. A template keeps its permissions, READ_ONLY, while it has clones.
     """
 
     kind = "mode"
@@ -58,10 +59,10 @@ class FileMode(Artifact):
             return Standing(GONE)
         if now != int(self.after, 8):
             return Standing(OTHERS, "the permissions of the file have been changed since")
-        from virtprov.actions.run.templates import find_use
+        from virtprov.actions.run.templates import judge_by_clones
 
-        user = find_use(host, self.guest) if self.guest else ""
-        return Standing(OTHERS, user) if user else Standing(OURS)
+        is_protected = bool(self.guest) and now == READ_ONLY
+        return judge_by_clones(host, self.guest, evidence) if is_protected else Standing(OURS)
 
     def take_down(self, host: Host) -> None:
         try:

@@ -106,14 +106,14 @@ class AsideFile(Aside):
         return f"{self.path} (moved to {self.aside})"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
-        return self.waits(host)
+        return self.waits(host, evidence)
 
     def take_down(self, host: Host) -> None:
         if os.path.lexists(self.path):
             raise ProvError(f"{self.path} has been replaced by another one")
         rename(self.aside, self.path)
 
-    def waits(self, host: Host) -> Standing:
+    def waits(self, host: Host, evidence: Evidence) -> Standing:
         if not os.path.lexists(self.aside):
             return Standing(GONE)
         if self.mark and mark_of(self.aside) != self.mark:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.chains import Chains
 from virtprov.guest.disks.source import DiskSource
+from virtprov.guest.output_files import list_output_files
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 from virtprov.xml import path as places
@@ -126,8 +127,12 @@ class PathUsers:
         for disk in root.iterfind("devices/disk"):
             if places.text(disk, "./driver/@type") == "raw":
                 self._raw.add(self.chains.real(DiskSource.of(disk).path_on(self.host)))
+        for path in list_output_files(root):
+            known.setdefault(path, User(name))
         for secret in root.iter("secret"):
             self._secrets.setdefault(secret.get("uuid", ""), User(name))
+        for tpm in root.iterfind("devices/tpm/backend/encryption"):
+            self._secrets.setdefault(tpm.get("secret", ""), User(name))
 
     # -- images -----------------------------------------------------------------------------------
 
@@ -173,13 +178,18 @@ class PathUsers:
 
 
 def users_of(
-    host: Host, own: frozenset[str], new_images: frozenset[str], restored: Mapping[str, str] = _NONE
+    host: Host,
+    own: frozenset[str],
+    new_images: frozenset[str],
+    restored: Mapping[str, str] = _NONE,
+    *,
+    all_pools: bool = False,
 ) -> Callable[[str], str]:
     """Return a function that tells who uses a path, such as "used by guest 'web'"; "" for nobody.
 
     The parameters are those of PathUsers.
     """
-    users = PathUsers(host, own, new_images, restored)
+    users = PathUsers(host, own, new_images, restored, all_pools=all_pools)
 
     def user_of(path: str) -> str:
         user = users.find(path)

@@ -22,6 +22,7 @@ from virtprov.actions.run.artifacts.artifact import (
 from virtprov.actions.run.trail import Entry, note_alone
 from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.support.errors import HostError
+from virtprov.support.text import shell_word
 from virtprov.xml import path as places
 from virtprov.xml import tree
 
@@ -250,5 +251,5 @@ def inactive(pool: PoolInfo) -> HostError:
     """Return the error for an inactive pool."""
     return HostError(
         f"storage pool '{pool.name}' for {pool.path} is not active",
-        hint=f"start it with `virsh pool-start {pool.name}`",
+        hint=f"start it with `virsh pool-start {shell_word(pool.name)}`",
     )

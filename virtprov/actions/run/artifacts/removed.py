@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts import local_files
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Aside, Evidence, InUse, Standing
-from virtprov.actions.run.artifacts.path_users import PathUsers
 from virtprov.actions.run.artifacts.pools_and_volumes import Secret, Volume
 from virtprov.actions.run.artifacts.reservations import remove_those_of
 from virtprov.actions.run.artifacts.stored_guests import remove_guest
@@ -44,7 +43,7 @@ class RemovedGuest(Removed):
     def describe(self) -> str:
         return f"guest '{self.name}'"
 
-    def waits(self, host: Host) -> Standing:
+    def waits(self, host: Host, evidence: Evidence) -> Standing:
         guest = host.guests.find(self.uuid)
         if guest is None:
             return Standing(GONE)
@@ -73,15 +72,11 @@ class RemovedVolume(Removed):
     def describe(self) -> str:
         return self._volume().describe()
 
-    def waits(self, host: Host) -> Standing:
+    def waits(self, host: Host, evidence: Evidence) -> Standing:
+        evidence = Evidence(user_of=evidence.user_of)
         if self.pool or host.is_remote:
-            seen = self._volume().standing(host, Evidence())
-        else:
-            seen = local_files.File(self.path, self.mark).standing(host, Evidence())
-        if seen.state != OURS:
-            return seen
-        user = PathUsers(host, frozenset({self.owner}), frozenset({self.path}), all_pools=True).find(self.path)
-        return Standing(OTHERS, user.describe()) if user is not None else seen
+            return self._volume().standing(host, evidence)
+        return local_files.File(self.path, self.mark).standing(host, evidence)
 
     def discard(self, host: Host) -> None:
         folder = os.path.dirname(self.path)
@@ -95,16 +90,16 @@ class RemovedVolume(Removed):
 
 
 class RemovedSecret(Removed):
-    """A secret of the host with the password of the volume at the path `name`."""
+    """A secret of the host with the password of the volume at the path `name`; of the state of a TPM if it is ""."""
 
     kind = "removed-secret"
     name: str
     uuid: str = ""
 
     def describe(self) -> str:
-        return Secret(self.name, self.uuid).describe()
+        return Secret(self.name or "the TPM's state", self.uuid).describe()
 
-    def waits(self, host: Host) -> Standing:
+    def waits(self, host: Host, evidence: Evidence) -> Standing:
         known = host.secrets.volume(self.uuid)
         if known is None:
             return Standing(GONE)

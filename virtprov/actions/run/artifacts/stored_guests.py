@@ -88,7 +88,7 @@ class Definition(Artifact):
         if not evidence.made and not (self.after and definition.is_made_of(now, self.after, self.before)):
             return Standing(UNSURE, f"'{self.name}' may have been changed by someone else")
         stays_template = template_mark.is_marked(document.Guest.parse(self.before))
-        return Standing(OURS) if stays_template else _judge_by_clones(host, self.uuid)
+        return Standing(OURS) if stays_template else _judge_by_clones(host, self.uuid, evidence)
 
     def take_down(self, host: Host) -> None:
         definition.replace(host, self.name, self.uuid, self.before, self.digest or None)
@@ -109,18 +109,16 @@ class Autostart(Artifact):
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         if host.guests.find(self.uuid) is None or host.guests.autostart(self.uuid) != self.on:
             return Standing(GONE)
-        return Standing(OURS) if self.on else _judge_by_clones(host, self.uuid)
+        return Standing(OURS) if self.on else _judge_by_clones(host, self.uuid, evidence)
 
     def take_down(self, host: Host) -> None:
         host.guests.set_autostart(self.uuid, not self.on)
 
 
-def _judge_by_clones(host: Host, uuid: str) -> Standing:
-    """Return OTHERS for a template on whose disks something depends, OURS for any other guest."""
-    from virtprov.actions.run.templates import find_use
+def _judge_by_clones(host: Host, uuid: str, evidence: Evidence) -> Standing:
+    from virtprov.actions.run.templates import judge_by_clones
 
-    user = find_use(host, uuid)
-    return Standing(OTHERS, user) if user else Standing(OURS)
+    return judge_by_clones(host, uuid, evidence)
 
 
 class AsideGuest(Aside):
@@ -160,7 +158,7 @@ class AsideGuest(Aside):
         if self.active and not (guest is not None and guest.active):
             host.guests.start(self.uuid)
 
-    def waits(self, host: Host) -> Standing:
+    def waits(self, host: Host, evidence: Evidence) -> Standing:
         guest = host.guests.find(self.uuid)
         return Standing(OURS if guest is not None and guest.name == self.aside else GONE)
 

@@ -76,6 +76,13 @@ def _escape(text: str) -> str:
     return text
 
 
+def is_named(chains: Chains, text: str, places: dict[str, str]) -> bool:
+    """Return whether a guest's XML names one of the places (see `places_of`), or a link that leads there."""
+    if any(word in text for word in places.values()):
+        return True
+    return any(chains.real(_plain(found[1] or found[2] or "")) in places for found in _SOURCE.finditer(text))
+
+
 def _lead(chains: Chains, text: str, wanted: dict[str, str]) -> bool:
     """Return whether an image in this guest's XML is based on one of the wanted files."""
     for disk in _DISK.findall(text):

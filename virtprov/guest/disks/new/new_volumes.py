@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.disks import driver_paths
 from virtprov.guest.disks.checks.free_space import Room
+from virtprov.guest.disks.existing import DetectedImage
 from virtprov.guest.disks.new.volumes import (
     DEFAULT_POOL,
     FILE_POOLS,
@@ -89,7 +90,8 @@ class NewVolumes:
         if size is None:
             raise UsageError(
                 f"--disk {path}: file or volume not found",
-                hint="check the path" if is_drive else "check the path, or give size=GIB to create a new disk there",
+                hint=("check the path" if is_drive else "check the path, or give size=GIB to create a new disk there")
+                + _elsewhere(self.host, "give"),
             )
         self._check_place(path, pool)
         new_pool = self._pool_for(directory) if pool is None and self.pool_create else None
@@ -118,7 +120,8 @@ class NewVolumes:
         if pool is None and path.startswith(NO_FILES):
             raise UsageError(f"--disk {path}: files cannot be created in {directory}", hint="check the path")
         if pool is None and not self.host.is_remote and not os.path.isdir(directory):
-            raise UsageError(f"--disk {path}: the directory {directory} does not exist", hint="create it first")
+            hint = f"create it first{_elsewhere(self.host, 'omit size= and give')}"
+            raise UsageError(f"--disk {path}: the directory {directory} does not exist", hint=hint)
         _check_kind(pool)
         if pool is not None and pool.type == "disk":
             from virtprov.guest.disks.new import partitions
@@ -151,6 +154,8 @@ class NewVolumes:
         self.chosen |= {volume.path, f"{pools[0].name if pools else volume.pool}/{volume.name}"}
         if sent:
             volume = volume._replace(upload=sent.path)
+            if not self.host.is_remote:
+                self.lookup.told.append(DetectedImage(sent.path, sent.format, ""))
         return pools, volume._replace(pool=pools[0].name) if pools else volume
 
     def _default_name(self) -> str:
@@ -372,6 +377,11 @@ def _instead(host: HostView, path: str) -> str:
     from virtprov.guest.disks.new.uploads import instead
 
     return instead(host, path)
+
+
+def _elsewhere(host: HostView, how: str) -> str:
+    """Return the end of a hint for a document that may be meant for another host; "" if there is a host to ask."""
+    return f"; if it is on another host, {how} --check path_exists=off" if host.is_offline else ""
 
 
 def _check_format(pool: PoolInfo | None, fmt: str) -> None:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError, UsageError
+from virtprov.support.text import shell_word
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def next_name(host: HostView, pool: PoolInfo, taken: Container[str]) -> str:
     device = path.text(tree.parse(pool.xml, f"the pool '{pool.name}'"), "./source/device/@path")
     base = os.path.basename(os.path.realpath(device) if not (host.is_remote or host.is_recorded) else device)
     if not base:
-        raise HostError(f"storage pool '{pool.name}' has no disk", hint=f"see `virsh pool-dumpxml {pool.name}`")
+        raise HostError(
+            f"storage pool '{pool.name}' has no disk", hint=f"see `virsh pool-dumpxml {shell_word(pool.name)}`"
+        )
     base += "p" if base[-1].isdigit() else ""
     for number in range(1, MOST + 1):
         name = f"{base}{number}"

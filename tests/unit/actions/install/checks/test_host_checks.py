@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from virtprov.actions.install.checks import device_checks, host_checks
+from virtprov.actions.install.checks.missing_files import check_files
 from virtprov.guest.boot import Method
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import RuleContext
+from virtprov.host.capabilities import Capabilities
 from virtprov.host.connection import Host, connect
 from virtprov.host.domcaps import DomainCapabilities
 from virtprov.osinfo.find_profile import generic
@@ -133,6 +135,96 @@ def test_more_memory_than_the_host_has_is_warned_of(recorded: Host) -> None:
     host_checks._check_resources(setting)
     (sentence,) = setting.warnings
     assert "the guest gets 976,562,499 MiB of memory, but the host has only " in sentence
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        ("<tpm><backend type='passthrough'><device path='/nosuch/tpm9'/></backend></tpm>", "--tpm /nosuch/tpm9: file"),
+        ("<rng model='virtio'><backend model='random'>/nosuch</backend></rng>", "--rng /nosuch: file not found"),
+        ("<serial type='dev'><source path='/nosuch'/></serial>", "--serial path=/nosuch: file not found"),
+        ("<input type='evdev'><source dev='/nosuch'/></input>", "--input source.dev=/nosuch: file not found"),
+        ("<input type='passthrough'><source evdev='/nosuch'/></input>", "--input source.evdev=/nosuch: file not"),
+        ("<serial type='file'><source path='/nosuch/a'/></serial>", "--serial path=/nosuch/a: the directory /nosuch "),
+        (
+            "<channel type='unix'><source mode='bind' path='/nosuch/a'/></channel>",
+            "--channel path=/nosuch/a: the directory /nosuch does not exist",
+        ),
+    ],
+)
+def test_devices_of_the_host_and_folders_that_are_not_there(
+    device: str, message: str, recorded: Host, tmp_path: Path
+) -> None:
+    guest = about(recorded, "", devices=device).guest
+    with pytest.raises(HostError) as caught:
+        check_files(guest, "qemu")
+    assert message in caught.value.message and "--check host=off" in caught.value.hint
+    check_files(guest, "test")
+    (tmp_path / "tpm9").touch()
+    check_files(about(recorded, "", devices=device.replace("/nosuch", str(tmp_path))).guest, "qemu")
+
+
+def test_a_socket_of_somebody_else_may_come_later(recorded: Host) -> None:
+    device = "<channel type='unix'><source mode='connect' path='/nosuch/a'/></channel>"
+    check_files(about(recorded, "", devices=device).guest, "qemu")
+
+
+def test_a_cpu_feature_that_libvirt_does_not_know(
+    recorded: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "map.xml").write_text("<cpus><feature name='vmx'/><feature name='svm'/></cpus>")
+    guest = about(recorded, "<cpu><model>qemu64</model><feature name='vmxx' policy='require'/></cpu>").guest
+    monkeypatch.setattr(device_checks, "CPU_MAP", str(tmp_path / "none.xml"))
+    device_checks.check_features(guest)
+    monkeypatch.setattr(device_checks, "CPU_MAP", str(tmp_path / "map.xml"))
+    with pytest.raises(HostError, match="does not know the CPU feature 'vmxx'") as caught:
+        device_checks.check_features(guest)
+    assert "'vmx'" in caught.value.hint
+    device_checks.check_features(about(recorded, "<cpu><feature name='svm'/></cpu>").guest)
+
+
+def capable(monkeypatch: pytest.MonkeyPatch, host: Host, inside: str) -> None:
+    """Let the host report these capabilities."""
+    known = Capabilities(f"<capabilities><host>{inside}</host></capabilities>")
+    monkeypatch.setattr(type(host.capabilities), "of_host", lambda source: known)
+
+
+def test_a_security_driver_that_the_host_does_not_use(recorded: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    label = "<seclabel type='dynamic' model='selinux'/>"
+    capable(monkeypatch, recorded, "")
+    device_checks.check(about(recorded, label))
+    capable(
+        monkeypatch, recorded, "<secmodel><model>apparmor</model></secmodel><secmodel><model>dac</model></secmodel>"
+    )
+    with pytest.raises(HostError, match="--seclabel model=selinux: not a security driver of the host") as caught:
+        device_checks.check(about(recorded, label))
+    assert "apparmor and dac" in caught.value.hint
+    device_checks.check(about(recorded, label.replace("selinux", "dac")))
+
+
+@pytest.mark.parametrize(
+    ("inside", "sentence"),
+    [
+        ("<vcpu cpuset='0,9'>1</vcpu>", "--vcpus cpuset: the host has no CPU 9 (it has 0-1 and 3)"),
+        ("<cputune><vcpupin vcpu='0' cpuset='2'/></cputune>", "--cputune vcpupin.cpuset: the host has no CPU 2"),
+        ("<cputune><emulatorpin cpuset='4-5'/></cputune>", "--cputune emulatorpin.cpuset: the host has no CPU 4"),
+        ("<numatune><memory nodeset='1-7'/></numatune>", "--numatune: the host has no NUMA node 2 (it has 0-1)"),
+        ("<vcpu cpuset='0-1,3'>1</vcpu><numatune><memory nodeset='1'/></numatune>", ""),
+        ("<vcpu cpuset='auto'>1</vcpu>", ""),
+        ("<vcpu>1</vcpu>", ""),
+    ],
+)
+def test_processors_and_nodes_that_the_host_does_not_have(
+    inside: str, sentence: str, recorded: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = about(recorded, inside)
+    device_checks.check(setting)
+    cells = "<cell id='0'><cpus><cpu id='0'/><cpu id='1'/></cpus></cell><cell id='1'><cpus><cpu id='3'/></cpus></cell>"
+    capable(monkeypatch, recorded, f"<topology><cells>{cells}</cells></topology>")
+    setting.warnings.clear()
+    device_checks.check(setting)
+    assert [warning for warning in setting.warnings if sentence not in warning] == []
+    assert bool(setting.warnings) == bool(sentence)
 
 
 def test_a_usual_guest_costs_two_calls(recorded: Host, monkeypatch: pytest.MonkeyPatch) -> None:

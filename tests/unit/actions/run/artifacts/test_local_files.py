@@ -60,27 +60,27 @@ def test_file_that_goes_is_told_to_its_pool(tmp_path: Path) -> None:
 def test_aside_file_comes_back(place: Host, tmp_path: Path) -> None:
     aside = AsideFile(f"{tmp_path}/a", f"{tmp_path}/a.old", write(tmp_path / "a.old", "old"))
     assert aside.describe() == f"{tmp_path}/a (moved to {tmp_path}/a.old)"
-    assert aside.standing(place, Evidence()).state == aside.waits(place).state == OURS
+    assert aside.standing(place, Evidence()).state == aside.waits(place, Evidence()).state == OURS
     write(tmp_path / "a", "new")
     with pytest.raises(ProvError, match=f"{tmp_path}/a has been replaced by another one"):
         aside.take_down(place)
     (tmp_path / "a").unlink()
     aside.take_down(place)
     assert (tmp_path / "a").read_text() == "old"
-    assert aside.waits(place).state == GONE
+    assert aside.waits(place, Evidence()).state == GONE
 
 
 def test_aside_file_is_discarded(place: Host, tmp_path: Path) -> None:
     aside = AsideFile(f"{tmp_path}/a", f"{tmp_path}/a.old", write(tmp_path / "a.old", "old"))
     aside.discard(place)
-    assert aside.waits(place).state == GONE and list(tmp_path.glob("a*")) == []
+    assert aside.waits(place, Evidence()).state == GONE and list(tmp_path.glob("a*")) == []
 
 
 def test_aside_file_in_whose_place_there_is_another_is_theirs(place: Host, tmp_path: Path) -> None:
     aside = AsideFile(f"{tmp_path}/a", f"{tmp_path}/a.old", write(tmp_path / "a.old", "old"))
     write(tmp_path / "theirs", "theirs")
     (tmp_path / "theirs").rename(tmp_path / "a.old")
-    assert aside.waits(place) == (OTHERS, "another file now has this name")
+    assert aside.waits(place, Evidence()) == (OTHERS, "another file now has this name")
 
 
 def test_rename_says_what_it_cannot(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Evidence, InUse, Standing, mark_of
+from virtprov.actions.run.artifacts.path_users import users_of
 from virtprov.actions.run.artifacts.removed import Removed, RemovedGuest, RemovedSecret, RemovedVolume
 from virtprov.host.connection import Host
 
@@ -35,15 +36,15 @@ def test_before_it_has_begun_there_is_nothing_to_undo(artifact: Removed, place: 
 def test_a_guest_that_is_off_goes(place: Host) -> None:
     guest = RemovedGuest("web", UUID)
     place.guests.destroy("web")
-    assert guest.waits(place) == Standing(OURS)
+    assert guest.waits(place, Evidence()) == Standing(OURS)
     guest.discard(place)
-    assert place.guests.names() == () and guest.waits(place) == Standing(GONE)
+    assert place.guests.names() == () and guest.waits(place, Evidence()) == Standing(GONE)
     guest.discard(place)
 
 
 def test_a_guest_that_was_started_again_stays(place: Host) -> None:
     guest = RemovedGuest("web", UUID)
-    assert guest.waits(place) == Standing(OTHERS, "it has been started again")
+    assert guest.waits(place, Evidence()) == Standing(OTHERS, "it has been started again")
     with pytest.raises(InUse, match="guest 'web' has been started again"):
         guest.discard(place)
     found = place.guests.find("web")
@@ -72,19 +73,21 @@ def test_variables_go_only_if_they_may(nvram: bool, place: Host) -> None:
 
 def test_a_volume_of_the_guest_goes(place: Host) -> None:
     with_disk(place)
-    assert VOLUME.waits(place) == Standing(OURS)
+    assert VOLUME.waits(place, Evidence()) == Standing(OURS)
     VOLUME.discard(place)
-    assert place.storage.volume_names("images") == () and VOLUME.waits(place) == Standing(GONE)
+    assert place.storage.volume_names("images") == () and VOLUME.waits(place, Evidence()) == Standing(GONE)
     VOLUME.discard(place)
 
 
 def test_a_volume_that_somebody_uses_by_now_stays(place: Host) -> None:
     with_disk(place)
-    assert VOLUME._replace(owner="").waits(place) == Standing(OTHERS, "used by guest 'web'")
+    assert VOLUME.waits(place, Evidence(user_of=users_of(place, frozenset(), frozenset()))) == Standing(
+        OTHERS, "used by guest 'web'"
+    )
 
 
 def test_another_volume_of_that_name_stays(place: Host) -> None:
-    seen = VOLUME._replace(key="/other").waits(place)
+    seen = VOLUME._replace(key="/other").waits(place, Evidence())
     assert seen == Standing(OTHERS, "another volume now has this name")
 
 
@@ -92,10 +95,10 @@ def test_a_file_outside_of_pools_goes_by_its_mark(place: Host, tmp_path: Path) -
     path = tmp_path / "a.img"
     path.touch()
     file = RemovedVolume("a.img", path=str(path), mark=mark_of(str(path)), owner=UUID)
-    assert file.waits(place) == Standing(OURS)
-    assert file._replace(mark="1:2.000000").waits(place).state == OTHERS
+    assert file.waits(place, Evidence()) == Standing(OURS)
+    assert file._replace(mark="1:2.000000").waits(place, Evidence()).state == OTHERS
     file.discard(place)
-    assert not path.exists() and file.waits(place) == Standing(GONE)
+    assert not path.exists() and file.waits(place, Evidence()) == Standing(GONE)
     file.discard(place)
 
 
@@ -121,8 +124,10 @@ class Keeping(StandIn):
 def test_the_password_of_its_disk_goes(place: Host) -> None:
     host: Any = Keeping(place, "/srv/a.img")
     secret = RemovedSecret("/srv/a.img", UUID)
-    assert secret.waits(host) == Standing(OURS)
-    assert RemovedSecret("/srv/b.img", UUID).waits(host) == Standing(OTHERS, "another secret now has this UUID")
+    assert secret.waits(host, Evidence()) == Standing(OURS)
+    assert RemovedSecret("/srv/b.img", UUID).waits(host, Evidence()) == Standing(
+        OTHERS, "another secret now has this UUID"
+    )
     secret.discard(host)
-    assert host.kept == {} and secret.waits(host) == Standing(GONE)
+    assert host.kept == {} and secret.waits(host, Evidence()) == Standing(GONE)
     secret.discard(host)

@@ -72,9 +72,9 @@ def test_aside_guest_comes_back(active: bool, place: Host, listed: Look) -> None
     assert aside.standing(place, Evidence()).state == GONE
     place.guests.destroy("web")
     place.guests.rename("web", "web.old")
-    assert aside.standing(place, Evidence()).state == aside.waits(place).state == OURS
+    assert aside.standing(place, Evidence()).state == aside.waits(place, Evidence()).state == OURS
     aside.take_down(place)
-    assert listed(place) == before and aside.waits(place).state == GONE
+    assert listed(place) == before and aside.waits(place, Evidence()).state == GONE
 
 
 @pytest.mark.parametrize("persistent", [True, False])
@@ -98,9 +98,9 @@ def test_aside_guest_that_is_killed_while_it_goes_is_found_again(place: Host, mo
     with monkeypatch.context() as patches, pytest.raises(KeyboardInterrupt):
         patches.setattr("virtprov.actions.run.artifacts.stored_guests.remove_guest", killed)
         aside.discard(place)
-    assert aside.waits(place).state == OURS and place.storage.volume("images", "base.qcow2") is None
+    assert aside.waits(place, Evidence()).state == OURS and place.storage.volume("images", "base.qcow2") is None
     aside.discard(place)
-    assert aside.waits(place).state == GONE
+    assert aside.waits(place, Evidence()).state == GONE
 
 
 def test_aside_guest_is_discarded_with_its_variables() -> None:
