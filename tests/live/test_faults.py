@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import lzma
 import os
 import shutil
 import signal
@@ -10,7 +12,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -153,8 +155,18 @@ def remove(host: Host, name: str) -> None:
     host.virsh("undefine", name, "--nvram", "--tpm", "--snapshots-metadata", "--remove-all-storage")
 
 
-def killed_everywhere(host: Host, command: Sequence[str], name: str) -> None:
-    """Kill the run at each of its points, one after the other, and clean up, until it was done: its guest is there."""
+def downloads(host: Host) -> list[str]:
+    """The files in the cache of images."""
+    return sorted(path.name for path in (host.state / "home/.cache/virtprov/images").rglob("*") if path.is_file())
+
+
+def killed_everywhere(
+    host: Host, command: Sequence[str], name: str, more: Callable[[Host], list[str]] = lambda host: []
+) -> None:
+    """Kill the run at each of its points, one after the other, and clean up, until it was done: its guest is there.
+
+    `more` lists what must not be left either.
+    """
     tally, uuid = Tally(host), uuid_of(host, name)
     for point in range(1, MOST):
         done = host.execute(words(command, "SIGKILL", f"line:{point}"))
@@ -163,6 +175,7 @@ def killed_everywhere(host: Host, command: Sequence[str], name: str) -> None:
         if uuid_of(host, name) != uuid:
             break
         tally.count(f"killed at {point}")
+        assert more(host) == [], f"killed at {point}"
     tally.close(10)
 
 
@@ -192,6 +205,29 @@ def test_an_installer_from_a_place_that_is_killed(host: Host) -> None:
     kept = sorted(path.name for path in cache.rglob("*") if path.is_file())
     assert kept == ["initrd", "initrd.version", "linux", "linux.version"], "the initrd with the secret is gone"
     remove(host, DOOMED)
+    assert inventory.take(host) == before
+
+
+def test_an_installation_from_an_image_that_is_killed(host: Host) -> None:
+    folder = host.state / "images"
+    folder.mkdir()
+    disk = host.outside(f"{IMAGES}/system.qcow2").read_bytes()
+    packed = lzma.compress(disk)
+    (folder / "own.qcow2.xz").write_bytes(packed)
+    before = inventory.take(host)
+    with serving(host, folder) as web:
+        image = f"{web.url}/own.qcow2.xz,checksum=sha256:{hashlib.sha256(packed).hexdigest()}"
+        at = INSTALL.index("--import")
+        killed_everywhere(
+            host,
+            [*INSTALL[:at], "--image", image, *(word for word in INSTALL[at + 1 :] if word not in ("--disk", DISK))],
+            DOOMED,
+            downloads,
+        )
+    assert host.virsh("domstate", DOOMED) == "running"
+    remove(host, DOOMED)
+    assert "Removed base image" in host.run(["virtprov-install", "--image-cache", "prune"]).out
+    assert downloads(host) == []
     assert inventory.take(host) == before
 
 

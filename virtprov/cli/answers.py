@@ -49,8 +49,17 @@ def osinfo_words(request: OsinfoRequest, output: Output) -> bool:
     return request.wants_help or request.wants_list
 
 
-def image_list(text: str, output: Output) -> bool:
-    """Print the answer to `--image list`; return whether `text`, the value of --image, asks for it."""
+def image_list(text: str | None, output: Output) -> bool:
+    """Print the answer to `--image list`; return whether `text`, the value of --image, asks for it.
+
+    Raises UsageError for an empty text.
+    """
+    if text is None:
+        return False
+    if not text.strip():
+        from virtprov.support.errors import UsageError
+
+        raise UsageError("--image: no image given", hint="give a name from `--image list`, a URL or a path")
     if text != "list" and not text.startswith("list="):
         return False
     from virtprov.images import listing

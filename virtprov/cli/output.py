@@ -33,9 +33,9 @@ class Output:
         self.warnings: list[str] = []
         waiting.state.tell = self.say
 
-    def say(self, sentence: str) -> None:
-        """Print a message; silent with --quiet."""
-        if not self.quiet:
+    def say(self, sentence: str, *, always: bool = False) -> None:
+        """Print a message; silent with --quiet. `always` prints it even next to printed XML."""
+        if always or not self.quiet:
             sys.stderr.write(on_one_line(sentence) + "\n")
 
     def warn(self, sentence: str, *, always: bool = False) -> None:

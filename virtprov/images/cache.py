@@ -56,19 +56,15 @@ def hold(tag: str) -> str:
 
     path = folder_of(tag)
     try:
-        for _ in range(3):  # somebody may just be removing it
-            private.make_folder(folder())
-            private.check_folder(folder())
-            private.make_folder(path)
-            with suppress(FileNotFoundError):
-                sharing.hold(path)
-                return path
+        private.make_folder(folder())
+        private.check_folder(folder())
+        sharing.make_and_hold(path)
     except OSError as error:
         said = (error.strerror or str(error)).lower()
         raise ProvError(
             f"cannot create the cache '{path}': {said}", hint="set XDG_CACHE_HOME to a folder that can be written"
         ) from None
-    raise ProvError(f"the cache '{path}' is removed again and again", hint="run the command again")
+    return path
 
 
 def is_held(tag: str) -> bool:
@@ -168,9 +164,10 @@ def read_note(tag: str) -> Note:
 def tags() -> list[str]:
     """Return the tags of all images that have a folder here."""
     try:
-        return sorted(entry.name for entry in os.scandir(folder()) if entry.is_dir(follow_symlinks=False))
+        found = [entry.name for entry in os.scandir(folder()) if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return []
+    return sorted(name for name in found if len(name) == TAG and not name.strip("0123456789abcdef"))
 
 
 def files_of(tag: str) -> Iterator[os.DirEntry[str]]:

@@ -15,6 +15,7 @@ _SCHEMES = ("http", "https", "file")
 _FILE = re.compile(r".*\.(qcow2|qcow|img|raw|vmdk|vdi|vhdx?|gz|xz|zst|bz2|tar|tgz|txz)", re.IGNORECASE)
 """Words that are files, although there is no slash in them."""
 _NAME = re.compile(r"[A-Za-z0-9][\w.+:-]*")
+_QUERY = re.compile(r"\?.*?(?=,(?:url|variant|build|checksum|copy)=|$)")
 _WORD = re.compile(r"[\w.+-]+")
 
 
@@ -23,7 +24,7 @@ def to_request(text: str, values: Mapping[str, str]) -> ImageRequest:
 
     Raises UsageError for values that cannot be meant.
     """
-    place, address = values.get("name", ""), values.get("url", "")
+    place, address, text = values.get("name", ""), values.get("url", ""), _mask(text)
     if not place and not address:
         raise UsageError(f"--image {text}: no image given", hint="give a name from `--image list`, a URL or a path")
     name, url, path = _parse_place(place) if place else ("", "", "")
@@ -42,6 +43,15 @@ def to_request(text: str, values: Mapping[str, str]) -> ImageRequest:
     return ImageRequest(
         text, name, url, path, values.get("variant", ""), values.get("build", ""), checksum, copies=copies
     )
+
+
+def _mask(text: str) -> str:
+    """Return the text for messages: without passwords, and without the query of a URL, which can be a token."""
+    if "://" not in text:
+        return text
+    from virtprov.support.web.http import remove_credentials
+
+    return _QUERY.sub("?...", remove_credentials(text))
 
 
 def _check_word(text: str, option: str, word: str, *, is_named: bool) -> None:
@@ -121,5 +131,6 @@ def check_keyring(path: str) -> str:
 
     whole = os.path.abspath(os.path.expanduser(path))
     if not os.path.isfile(whole):
-        raise InputError(f"--image-keyring {path}: file not found", hint="give a keyring that gpgv can read")
+        why = "not a file" if os.path.exists(whole) else "file not found"
+        raise InputError(f"--image-keyring {path}: {why}", hint="give a keyring that gpgv can read")
     return whole

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from virtprov.support.errors import FetchError
-from virtprov.support.web.http import MISSING, Web, is_url, leaves_https, refuse_failure, shown
+from virtprov.support.web.http import MISSING, is_url, leaves_https, refuse_failure, shown
+from virtprov.support.web.plain_web import QuickWeb, is_plain
 
 
 class IndexReader:
     """Reads small files; a context manager, or call `close`. Nothing is kept but the connections."""
 
     def __init__(self) -> None:
-        self._web = Web()
+        self._web = QuickWeb()
 
     def __enter__(self) -> IndexReader:
         return self
@@ -30,6 +31,8 @@ class IndexReader:
         """
         if not is_url(url):
             return _read_file(url, limit)
+        if is_plain(url):
+            return self._web.fetch_if_there(url, limit=limit)
         with self._web.ask("GET", url) as answer:
             if answer.status_code in MISSING:
                 return None

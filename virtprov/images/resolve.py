@@ -82,7 +82,8 @@ class _File(Record):
 def _resolve_file(request: ImageRequest, arch: str, read: ReadIndex) -> ResolvedImage:
     """Return the image at a URL or a path; a file of this machine needs no checksum."""
     if request.path and not os.path.isfile(request.path):
-        raise InputError(f"--image {request.text}: file not found", hint="check the path")
+        why = "not a file" if os.path.exists(request.path) else "file not found"
+        raise InputError(f"--image {request.text}: {why}", hint="give the path of a disk image")
     path = os.path.abspath(request.path) if request.path else ""
     name = base_name(path or request.url)
     digest, known = _pin(request, name, read)
@@ -144,10 +145,13 @@ def _pin(request: ImageRequest, name: str, read: ReadIndex) -> tuple[Digest | No
     return entry.digest if entry is not None else sums.bare, sums.signature
 
 
-def _require_digest(found: ResolvedImage, request: ImageRequest, read: Sequence[str] = ()) -> ResolvedImage:
+def _require_digest(
+    found: ResolvedImage, request: ImageRequest, read: Sequence[str] = (), lacking: Sequence[str] = ()
+) -> ResolvedImage:
     """Return an image, with warnings if it cannot be verified well.
 
-    `read` are the addresses where a checksum could have been. Raises FetchError if it cannot be verified at all.
+    `read` are the files where a checksum could have been, `lacking` those that are not there. Raises FetchError if it
+    cannot be verified at all.
     """
     if found.is_weak:
         assert found.digest is not None
@@ -158,8 +162,8 @@ def _require_digest(found: ResolvedImage, request: ImageRequest, read: Sequence[
     if found.digest is not None or found.signature.state == "image":
         return found
     if request.verifies:
-        places = join_words(f"'{shown(url)}'" for url in dict.fromkeys(read))
-        where = f"none was found in {places}; " if read else ""
+        places = join_words(f"'{shown(url)}'" for url in dict.fromkeys(read or lacking))
+        where = f"none was found in {places}; " if read else f"{places} not found; " if lacking else ""
         raise FetchError(
             f"no checksum is known for '{found.shown}'",
             hint=f"{where}give checksum=sha256:DIGITS or checksum=URL, or use --no-verify to trust the server",
@@ -195,6 +199,7 @@ class _Search:
         self.is_keyring_given = bool(request.keyring)
         self.warnings: list[str] = []
         self.asked: list[str] = []
+        self.lacking: list[str] = []
         self.signature = Signature()
 
     def result(self) -> ResolvedImage:
@@ -213,7 +218,7 @@ class _Search:
             raise FetchError(
                 f"--image-keyring: no signature of '{base_name(file.url)}' is known", hint="omit --image-keyring"
             )
-        return _require_digest(self._resolved(file), self.request, self.asked)
+        return _require_digest(self._resolved(file), self.request, self.asked, self.lacking)
 
     def _resolved(self, file: _File) -> ResolvedImage:
         request, image = self.request, self.image
@@ -223,7 +228,7 @@ class _Search:
         label = request.name + (f",variant={request.variant}" if request.variant else "")
         return ResolvedImage(
             label,
-            url=addresses.mirrored(file.url, request.mirror),
+            url=self._mirrored(file.url),
             file_name=name,
             digest=file.digest,
             unpacked=file.unpacked,
@@ -238,10 +243,14 @@ class _Search:
             warnings=tuple(self.warnings),
         )
 
-    def _fetch(self, url: str, limit: int) -> bytes | None:
-        place = addresses.mirrored(url, self.request.mirror)
-        self.asked.append(place)
-        return self.read(place, limit)
+    def _mirrored(self, url: str) -> str:
+        return addresses.mirrored(url, self.request.mirror)
+
+    def _fetch(self, place: str, limit: int) -> bytes | None:
+        """Return a file on the mirror, or where there is none, on the server itself."""
+        data = self.read(place, limit)
+        (self.lacking if data is None else self.asked).append(place)
+        return data
 
     # -- which file
 
@@ -275,13 +284,14 @@ class _Search:
         return [] if not url or needs_build(url) else self._builds_in(index.type, url, index.select)
 
     def _builds_in(self, type: str, url: str, select: str) -> list[Build]:
-        data = self._fetch(url, INDEX_LIMIT)
+        place = self._mirrored(url)
+        data = self._fetch(place, INDEX_LIMIT)
         if data is None:
             return []
         if checksum_files.is_clearsigned(data) and verify.can_check(self.keyring, required=self.is_keyring_given):
-            data, self.signature = signatures.check_clearsigned(data, self.keyring, shown(url))
+            data, self.signature = signatures.check_clearsigned(data, self.keyring, shown(place))
         wanted = Wanted(self.names, self.arch, self.word, fill(select, self.values))
-        return read_index(type, data, wanted, shown(addresses.mirrored(url, self.request.mirror)))
+        return read_index(type, data, wanted, shown(place))
 
     # -- its checksum
 
@@ -310,9 +320,10 @@ class _Search:
 
     def _read_sums(self, url: str) -> Sums | None:
         signature = self.image.signature
-        beside = () if self.image.signs_image or not signature else (addresses.beside(url, signature, self.values),)
+        is_beside = bool(signature) and not self.image.signs_image
+        beside = (self._mirrored(addresses.beside(url, signature, self.values)),) if is_beside else ()
         return verify.read_sums(
-            self._fetch, url, signatures=beside, keyring=self.keyring, required=self.is_keyring_given
+            self._fetch, self._mirrored(url), signatures=beside, keyring=self.keyring, required=self.is_keyring_given
         )
 
     def _match(self, file: _File, sums: Sums, pin: Digest | None, *, is_own: bool) -> _File | None:
@@ -351,7 +362,7 @@ class _Search:
                 file.url, (*self.image.checksums, "./")[0], self.values
             )
             raise FetchError(
-                f"--image {request.text}: no build of {self.system.name} found in '{shown(place)}'",
+                f"--image {request.text}: no build of {self.system.name} found in '{shown(self._mirrored(place))}'",
                 hint="try again later, or use another mirror with --image-mirror",
             )
         if request.build and not file.digest and request.verifies and pin is None:
@@ -392,4 +403,7 @@ class _Search:
         if not url and self.image.signs_image and self.image.signature:
             url = addresses.beside(file.url, self.image.signature, self.values)
         if url and self.signature.state != "good":
-            self.signature = verify.read_image_signature(self._fetch, url, self.keyring, required=self.is_keyring_given)
+            place = self._mirrored(url)
+            self.signature = verify.read_image_signature(
+                self._fetch, place, self.keyring, required=self.is_keyring_given
+            )

@@ -75,8 +75,7 @@ def prepare(path: str) -> None:
         private.make_folder(root)
         private.check_folder(root)
         _delete_old(root)
-        private.make_folder(os.path.dirname(path))
-        sharing.hold(os.path.dirname(path))
+        sharing.make_and_hold(os.path.dirname(path))
     except OSError as error:
         said = (error.strerror or str(error)).lower()
         raise ProvError(

@@ -110,6 +110,13 @@ def test_a_cache_that_cannot_be_made(tmp_path: Path) -> None:
     assert cache.tags() == [] and list(cache.files_of(TAG)) == []
 
 
+def test_folders_of_something_else_are_left_alone(tmp_path: Path) -> None:
+    for name in (TAG, "new-form", TAG[:-1] + "g", TAG + "0"):
+        (tmp_path / "cache/virtprov/images" / name).mkdir(parents=True)
+    (tmp_path / "cache/virtprov/images" / TAG[::-1]).write_text("a file")
+    assert cache.tags() == [TAG]
+
+
 def test_notes(tmp_path: Path) -> None:
     assert cache.read_note(TAG) == cache.Note()
     folder = Path(cache.hold(TAG))

@@ -10,6 +10,7 @@ import pytest
 from tests.sites import Handler, Site, running
 from virtprov.images.reading import IndexReader
 from virtprov.support.errors import FetchError
+from virtprov.support.web.http import Web
 
 TLS = Path(__file__).parents[2] / "data" / "tls"
 
@@ -28,6 +29,25 @@ def test_files_of_a_server(site: Site) -> None:
             reader.read(f"{site.url}/SHA256SUMS", 3)
         site.files["/SHA256SUMS"] = b"new"
         assert reader.read(f"{site.url}/SHA256SUMS", 100) == b"new", "nothing is kept"
+
+
+def test_requests_is_only_used_for_what_is_not_plain(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    ask = Web.ask
+
+    def counted(web: Web, method: str, url: str) -> object:
+        asked.append(url)
+        return ask(web, method, url)
+
+    monkeypatch.setattr(Web, "ask", counted)
+    site.files["/SHA256SUMS"] = b"sums"
+    site.rules["/moved"] = lambda handler: handler.reply(302, b"", Location="/SHA256SUMS")
+    with IndexReader() as reader:
+        assert reader.read(f"{site.url}/SHA256SUMS", 100) == b"sums"
+        assert reader.read(f"{site.url}/gone", 100) is None
+        assert asked == []
+        assert reader.read(f"{site.url}/moved", 100) == b"sums"
+    assert asked == [f"{site.url}/moved"]
 
 
 def test_https_does_not_lead_to_http(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

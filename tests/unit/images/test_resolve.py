@@ -259,10 +259,17 @@ def test_no_checksum_is_an_error_unless_the_user_trusts_the_server(find: Find) -
     with pytest.raises(FetchError, match=f"no checksum is known for '{BASE}/tonic-2-latest.amd64.qcow2'") as caught:
         find(image(LATEST, SUMS))
     assert "--no-verify" in caught.value.hint
-    assert f"none was found in '{BASE}/SHA256SUMS'" in caught.value.hint
+    assert f"'{BASE}/SHA256SUMS' not found; " in caught.value.hint
     found = find(verifies=False)
     assert found.digest is None
     assert found.warnings == ("'tonic-2-latest.amd64.qcow2' is not verified: no checksum is known",)
+
+
+def test_a_list_without_the_image_is_told_apart_from_a_missing_one(find: Find, mirror: Mirror) -> None:
+    mirror.put(f"{BASE}/SHA256SUMS", sums("other.img"))
+    with pytest.raises(FetchError, match="no checksum is known for") as caught:
+        find(image(LATEST, SUMS))
+    assert f"none was found in '{BASE}/SHA256SUMS'; " in caught.value.hint
 
 
 def test_a_known_checksum_counts_with_no_verify_as_well(find: Find, mirror: Mirror) -> None:
@@ -280,6 +287,20 @@ def test_a_weak_checksum_is_told(find: Find, mirror: Mirror) -> None:
 
 
 # -- signatures
+
+
+def test_messages_name_the_mirror_that_was_asked(find: Find, mirror: Mirror, keys: Path) -> None:
+    place = "https://mirror.example.net/a"
+    for name in ("SHA256SUMS", "SHA256SUMS.gpg"):
+        mirror.put(f"{place}/tonic/2/{name}", (keys / name).read_bytes())
+    element = image(url("tonic-2-server-{arch}.img"), SUMS, SIGNED)
+    found = find(element, mirror=place, keyring=str(keys / "tonic-keyring.gpg"))
+    assert found.signature.state == "good" and found.url.startswith(f"{place}/tonic/2/")
+    with pytest.raises(FetchError, match=f"the signature of '{place}/tonic/2/SHA256SUMS' is not valid"):
+        find(mirror=place, keyring=str(keys / "other-keyring.gpg"))
+    with pytest.raises(FetchError, match=f"no build of Tonic Linux 2 found in '{place}/tonic/2/SHA256SUMS'"):
+        find(image(url("tonic-2-{build}.{arch}.qcow2"), SUMS), mirror=place)
+    assert all(address.startswith(place) for address in mirror.asked)
 
 
 def signed(mirror: Mirror, keys: Path) -> str:
@@ -476,5 +497,7 @@ def test_a_path_needs_no_checksum(mirror: Mirror, tmp_path: Path) -> None:
     path.write_bytes(b"disk")
     found = resolve_image(ImageRequest("x", path=str(path)), arch="x86_64", read=mirror.read)
     assert (found.path, found.url, found.digest, found.warnings, found.disk_format) == (str(path), "", None, (), "raw")
+    with pytest.raises(InputError, match="/: not a file"):
+        resolve_image(ImageRequest("/", path="/"), arch="x86_64", read=mirror.read)
     with pytest.raises(InputError, match="file not found"):
         resolve_image(ImageRequest("x", path=f"{path}.gone"), arch="x86_64", read=mirror.read)

@@ -273,7 +273,8 @@ def _require(request: InstallRequest, setting: RuleContext) -> None:
     if not resources.set_memory(setting):
         missing["--memory MIB, the memory size of the guest"] = "for example --memory 2048"
     if not guest.is_container:
-        if not guest.disks() and not setting.is_refused("disk") and _advised_gib(setting) is None:
+        has_size = request.image is not None or _advised_gib(setting) is not None
+        if not guest.disks() and not setting.is_refused("disk") and not has_size:
             missing["--disk, where to store the guest's data (--disk none for a guest without disks)"] = (
                 "for example --disk size=20"
             )

@@ -6,10 +6,10 @@ import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifacts.path_users import users_of
+from virtprov.actions.run.artifacts.path_users import PathUsers
 from virtprov.guest.disks.new.volumes import FILE_POOLS
 from virtprov.images import cache
-from virtprov.support.errors import ProvError
+from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def find_cached(host: Host, is_busy: Callable[[str], bool] = cache.is_held) -> l
 
     `is_busy` tells for a tag whether another command uses the image. Raises HostError.
     """
-    bases = _list_bases(host)
+    bases = list(_list_bases(host))
     cached = list(_describe(host, bases, is_busy)) if bases else []
     for tag in cache.tags():
         if any(True for _ in cache.files_of(tag)):
@@ -74,29 +74,29 @@ def find_cached(host: Host, is_busy: Callable[[str], bool] = cache.is_held) -> l
     return cached
 
 
-def _list_bases(host: Host) -> list[tuple[str, VolumeInfo]]:
-    """Return all bases in active pools, each with its tag."""
-    matches = ((re.fullmatch(cache.BASE_NAME, volume.name), volume) for volume in _volumes(host))
-    return [(match["tag"], volume) for match, volume in matches if match]
-
-
-def _volumes(host: Host) -> Iterator[VolumeInfo]:
+def _list_bases(host: Host) -> Iterator[tuple[str, VolumeInfo]]:
+    """Yield all bases in active pools, each with its tag, also those that libvirt has not seen yet."""
     for pool in host.storage.pools():
-        if pool.active and pool.type in FILE_POOLS:
-            yield from host.storage.volumes(pool.name)
+        if not pool.active or pool.type not in FILE_POOLS:
+            continue
+        try:
+            host.storage.refresh_pool(pool.name)
+        except HostError:  # a volume is being created in it, or it has just been removed
+            if host.storage.pool(pool.name) is None:
+                continue
+        for name in host.storage.volume_names(pool.name):
+            match = re.fullmatch(cache.BASE_NAME, name)
+            volume = host.storage.volume(pool.name, name) if match else None
+            if match and volume is not None:
+                yield match["tag"], volume
 
 
 def _describe(host: Host, bases: list[tuple[str, VolumeInfo]], is_busy: Callable[[str], bool]) -> Iterator[Cached]:
     """Yield the bases with their users: guests, volumes in any active pool, other commands."""
-    on_top: dict[str, str] = {}
-    for pool in host.storage.pools():
-        if pool.active:
-            for volume in host.storage.volumes(pool.name, parts=("backingStore",)):
-                if volume.backing_path:
-                    on_top.setdefault(volume.backing_path, f"used as backing image by volume {volume.name}")
-    user_of = users_of(host, frozenset(), frozenset())
+    users = PathUsers(host, frozenset(), frozenset(), all_pools=True)
     for tag, volume in sorted(bases, key=lambda base: (base[1].pool, base[1].name)):
-        user = user_of(volume.path) or on_top.get(volume.path, "") or (BUSY if is_busy(tag) else "")
+        found = users.find(volume.path)
+        user = found.describe() if found is not None else BUSY if is_busy(tag) else ""
         yield Cached(
             BASE, volume.name, tag, volume.pool, volume.path, volume.allocation, volume.capacity, user,
             cache.read_note(tag),

@@ -8,12 +8,15 @@ from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifacts.base_images import Base, ImageFiles, part_of
+from virtprov.actions.run.artifacts.artifact import mark_of
+from virtprov.actions.run.artifacts.base_images import HEAD, Base, ImageFiles, new_part
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
+from virtprov.actions.steps.find_base import await_base
 from virtprov.actions.steps.storage import filling, pool_in
 from virtprov.guest.disks.base_volume import BaseVolume
 from virtprov.guest.disks.new.new_volumes import too_small
 from virtprov.guest.disks.new.volumes import FILE_POOLS, NewVolume
+from virtprov.host.failures import Taken
 from virtprov.images import cache
 from virtprov.support.errors import FetchError, HostError
 from virtprov.support.frozen import Record
@@ -28,11 +31,11 @@ if TYPE_CHECKING:
 
     Again = Callable[[], ResolvedImage]
 
-HEAD = 64 * 1024
-"""Bytes at the beginning of a base that are uploaded last: until then, it is no image."""
 PATIENCE = 12 * 3600.0
 """Seconds to wait for another command that brings the same image."""
 MODE = "0444"
+_TRIES = 3
+"""How often a base is put into its pool, if others put it there and remove it at the same time."""
 _SECTOR = 512
 
 
@@ -76,14 +79,14 @@ class ObtainBase(Record):
         from virtprov.support.user_files import lock
 
         cache.hold(tag)
-        found = find_base(context.host, base)
+        found = await_base(context, base)
         if found is not None:
             return found
         what = f"fetching {image.label}"
         with lock.take(
             f"image\n{tag}", what, context.say, context.gate.check, who="virtprov-install", patience=PATIENCE
         ):
-            found = find_base(context.host, base)
+            found = await_base(context, base)
             if found is not None:
                 return found
             try:
@@ -119,27 +122,6 @@ def _newer(context: RunContext, image: ResolvedImage, again: Again | None) -> Re
     return newer
 
 
-def find_base(host: Host, base: BaseVolume) -> VolumeInfo | None:
-    """Return a base that is in its pool and complete; None if it is not there. Raises HostError for an incomplete one.
-
-    A host that cannot read volumes is believed.
-    """
-    pool = host.storage.pool(base.pool)
-    if pool is None or not pool.active:
-        return None
-    volume = host.storage.volume(base.pool, base.name) or host.storage.volume_at(base.path)
-    if volume is None:
-        return None
-    head = host.storage.volume_head(base.pool, base.name, HEAD)
-    if head is not None and not any(head):
-        raise HostError(
-            f"the base image {base.name} in pool '{base.pool}' is incomplete: another machine is uploading it, or was "
-            "interrupted",
-            hint=f"wait, or delete it with `virsh vol-delete --pool {base.pool} {base.name}`",
-        )
-    return volume
-
-
 def _fetch(context: RunContext, image: ResolvedImage, tag: str) -> Fetched:
     """Download, verify and unpack an image; an interrupted download is kept for the next run."""
     from virtprov.images.fetching.disk_check import check_disk
@@ -150,7 +132,7 @@ def _fetch(context: RunContext, image: ResolvedImage, tag: str) -> Fetched:
     files = ImageFiles(tag, had=os.path.isfile(kept))
     with context.making(files) as entry:
         if files.had:
-            return Fetched(kept, check_disk(kept, image.shown), os.path.getsize(kept))
+            return Fetched(kept, check_disk(kept, image.shown, image.disk_format), os.path.getsize(kept))
         verb = "Reading" if image.path else "Downloading"
         with context.gate.open(), context.progress.task(f"{verb} {image.file_name or image.label}") as task:
 
@@ -177,11 +159,30 @@ def _tell_of_part(context: RunContext, tag: str, folder: str) -> None:
 
 
 def _place(context: RunContext, fetched: Fetched, tag: str, base: BaseVolume) -> VolumeInfo:
-    """Put a verified image into the pool: moved if this machine can, otherwise uploaded."""
+    """Put a verified image into the pool, unless another machine or another user has just done so."""
+    for _ in range(_TRIES):
+        try:
+            return _put(context, fetched, tag, base)
+        except Taken:
+            with suppress(HostError):  # something is being created in it
+                context.host.storage.refresh_pool(base.pool)
+            found = await_base(context, base)
+            if found is not None:
+                return found
+        if not os.path.exists(fetched.path):
+            break
+    return _require(None, base)
+
+
+def _put(context: RunContext, fetched: Fetched, tag: str, base: BaseVolume) -> VolumeInfo:
+    """Move the image into the pool if this machine can, otherwise upload it. Raises Taken if its base is there."""
     host = context.host
+    is_here = _is_own_directory(host, base)
     artifact = Base(base.name, base.pool, base.path, tag=tag)
+    if is_here:
+        artifact = artifact._replace(part=new_part(base.path), mark=mark_of(fetched.path))
     with context.making(artifact) as entry:
-        volume = _move(context, fetched, base) if _is_own_directory(host, base) else None
+        volume = _move(context, fetched, base, artifact.part) if is_here else None
         if volume is None:
             volume = _upload(context, fetched, base, entry, artifact)
         entry.note_created(artifact.as_made(host, volume))
@@ -196,17 +197,25 @@ def _is_own_directory(host: Host, base: BaseVolume) -> bool:
     return os.access(directory, os.W_OK | os.X_OK) and (host.is_session or os.geteuid() == 0)
 
 
-def _move(context: RunContext, fetched: Fetched, base: BaseVolume) -> VolumeInfo | None:
+def _move(context: RunContext, fetched: Fetched, base: BaseVolume, part: str) -> VolumeInfo | None:
     """Give the file its place in the pool at once; None if libvirt's directory is another one of the same name."""
-    part = part_of(base.path)
+    is_moved = False
     try:
         is_moved = _rename(fetched.path, part)
         if not is_moved:
             _copy_here(context, fetched.path, part, base)
         os.chmod(part, int(MODE, 8))
-        os.rename(part, base.path)
-    except OSError as error:
-        raise HostError(f"cannot put the image into {base.path}: {(error.strerror or str(error)).lower()}") from None
+        _name(part, base)
+    except BaseException as error:
+        with suppress(OSError):
+            if is_moved:
+                os.rename(part, fetched.path)
+            else:
+                os.unlink(part)
+        if isinstance(error, OSError):
+            said = (error.strerror or str(error)).lower()
+            raise HostError(f"cannot put the image into {base.path}: {said}") from None
+        raise
     context.host.storage.refresh_pool(base.pool)
     volume = context.host.storage.volume(base.pool, base.name)
     if is_moved and volume is None:
@@ -214,6 +223,18 @@ def _move(context: RunContext, fetched: Fetched, base: BaseVolume) -> VolumeInfo
     elif not is_moved:
         os.unlink(base.path if volume is None else fetched.path)
     return volume
+
+
+def _name(part: str, base: BaseVolume) -> None:
+    """Give a complete file the name of the base. Raises Taken if there is one, which guests may use; OSError."""
+    try:
+        os.link(part, base.path)
+    except FileExistsError:
+        raise Taken(f"the base image {base.name} exists in pool '{base.pool}'") from None
+    except OSError:  # a file system without links
+        os.rename(part, base.path)
+        return
+    os.unlink(part)
 
 
 def _rename(source: str, target: str) -> bool:
@@ -232,8 +253,6 @@ def _rename(source: str, target: str) -> bool:
 def _copy_here(context: RunContext, source: str, part: str, base: BaseVolume) -> None:
     from virtprov.support.copy import copy_image
 
-    with suppress(FileNotFoundError):
-        os.unlink(part)
     with context.progress.task(f"Copying {base.name} to pool '{base.pool}'") as task:
         context.tell = task.update
         copy_image(source, part, progress=context.advance)
@@ -259,7 +278,10 @@ def _upload(context: RunContext, fetched: Fetched, base: BaseVolume, entry: Entr
                 )
             storage.upload_volume(base.pool, base.name, BytesIO(head))
             storage.refresh_pool(base.pool)
-    volume = storage.volume(base.pool, base.name)
+    return _require(storage.volume(base.pool, base.name), base)
+
+
+def _require(volume: VolumeInfo | None, base: BaseVolume) -> VolumeInfo:
     if volume is None:
         raise HostError(f"the image {base.name} disappeared from pool '{base.pool}'", hint="run the command again")
     return volume

@@ -49,7 +49,7 @@ def main(argv: list[str]) -> int:
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0
-    if answers.image_list(args.image or "", output):
+    if answers.image_list(args.image, output):
         return 0
     if (status := _without_new_guest(args, parser, output)) is not None:
         return status
@@ -183,6 +183,8 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
         if run.print_xml:
             for sentence in schema_check.list_dropped(request.uses, host):
                 output.warn(sentence, always=not run.quiet)
+            if work.made.image is not None:  # the XML only names the disk on it
+                output.say(work.made.image.sentence, always=not run.quiet)
             return _print(work, run.print_xml, output)
         if run.check_schema:
             work.check()

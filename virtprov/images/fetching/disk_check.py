@@ -5,7 +5,7 @@ QEMU would open the files that a qcow2 names, whichever they are: a backing file
 
 from __future__ import annotations
 
-from virtprov.images.image import QCOW2, RAW
+from virtprov.images.image import BZIP2, GZIP, QCOW2, RAW, XZ, ZSTD
 from virtprov.support.errors import MediaError
 from virtprov.support.frozen import Record
 
@@ -26,10 +26,11 @@ class Disk(Record):
     size: int
 
 
-def check_disk(path: str, what: str) -> Disk:
+def check_disk(path: str, what: str, expected: str = "") -> Disk:
     """Return what the file at `path` is; `what` names it in messages.
 
-    Only its first bytes are read. Raises MediaError for anything but a complete disk image of its own, OSError.
+    `expected` is QCOW2 if its name or its profile says so: anything else can then not be taken for a raw disk. Only its
+    first bytes are read. Raises MediaError for anything but a complete disk image of its own, OSError.
     """
     import os
 
@@ -46,12 +47,13 @@ def check_disk(path: str, what: str) -> Disk:
     if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise MediaError(f"'{what}' is a web page and not a disk image", hint="check the URL")
     if kind in PACKED:
-        raise MediaError(
-            f"'{what}' is packed with {kind}, but its name has another ending",
-            hint="unpack it yourself",
-        )
+        unread = kind not in (GZIP, XZ, ZSTD, BZIP2)
+        why = "which cannot be unpacked here" if unread else "but its name has another ending"
+        raise MediaError(f"'{what}' is packed with {kind}, {why}", hint="unpack it yourself, and give the path")
     if kind not in ("", RAW):
         raise MediaError(f"'{what}' has the format {kind}; only qcow2 and raw images can be used", hint=CONVERT)
+    if expected == QCOW2:
+        raise MediaError(f"'{what}' is not a qcow2 image", hint="check the URL, or that its name ends with .raw")
     return Disk(RAW, -(-length // _SECTOR) * _SECTOR)
 
 

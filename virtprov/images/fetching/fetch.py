@@ -222,7 +222,7 @@ class _Fetch:
         """Check the verified disk, and give it its name."""
         path = os.path.join(self.folder, DISK)
         source = self.temporary if self.copies else self.packed
-        disk = check_disk(source, self.image.shown)
+        disk = check_disk(source, self.image.shown, self.image.disk_format)
         if not self.copies:
             to_disk(source)
         os.replace(source, path)

@@ -23,6 +23,8 @@ _TIMEOUT = 120.0
 """Seconds for one run of gpgv on a small file."""
 _BYTES_A_SECOND = 20_000_000
 """What gpgv reads at the very least, when it hashes an image."""
+_PACKET, _KEYBOX = 0x80, b"KBXf"
+"""The first byte of OpenPGP packets has its highest bit set (RFC 9580, 4.2); gpg's own keyrings begin otherwise."""
 _KEY_HEAD = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
 _ARMOUR = re.compile(
     rb"-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[A-Za-z]+: [^\n]*\n)*\r?\n(?P<code>[A-Za-z0-9+/=\s]+?)"
@@ -30,6 +32,8 @@ _ARMOUR = re.compile(
 )
 _VALID = re.compile(r"^\[GNUPG:\] VALIDSIG (?P<key>[0-9A-F]{16,64}) ", re.MULTILINE)
 _GOOD = re.compile(r"^\[GNUPG:\] GOODSIG [0-9A-F]+ (?P<user>.*)$", re.MULTILINE)
+_NOT_GOOD = {"REVKEYSIG": "its key was revoked", "EXPKEYSIG": "its key has expired", "EXPSIG": "it has expired"}
+"""What gpgv says of signatures that are correct, although nobody should believe them; it ends with status 0 then."""
 
 
 def find_keyring(given: str, installed: Sequence[str]) -> str:
@@ -49,14 +53,15 @@ def check_detached(data: bytes, signature: bytes, keyring: str, shown: str) -> S
     a keyring that cannot be read.
     """
     with _InMemory(read_keyring(keyring), signature, data) as (keys, signed, content):
-        return _signed_by(_gpgv(shown, keyring, keys, signed, content), keyring)
+        return _signed_by(_gpgv(shown, keyring, keys, signed, content), keyring, shown)
 
 
 def check_clearsigned(data: bytes, keyring: str, shown: str) -> tuple[bytes, Signature]:
     """Check a clearsigned file; returns the text that is signed, as gpgv reads it. Raises as `check_detached`."""
-    with _InMemory(read_keyring(keyring), data) as (keys, content):
-        signature = _signed_by(_gpgv(shown, keyring, keys, content), keyring)
-        return programs.run(_command(keys, "--output", "-", content), timeout=_TIMEOUT).encode(), signature
+    with _InMemory(read_keyring(keyring), data, b"") as (keys, content, text):
+        signature = _signed_by(_gpgv(shown, keyring, keys, "--output", text, content), keyring, shown)
+        with open(text, "rb") as stream:
+            return stream.read(), signature
 
 
 def check_image(path: str, signature: Signature, shown: str) -> Signature:
@@ -67,7 +72,7 @@ def check_image(path: str, signature: Signature, shown: str) -> Signature:
     size = os.path.getsize(path)
     with _InMemory(read_keyring(signature.keyring), signature.content) as (keys, signed):
         said = _gpgv(shown, signature.keyring, keys, signed, path, timeout=_TIMEOUT + size / _BYTES_A_SECOND)
-    return _signed_by(said, signature.keyring)
+    return _signed_by(said, signature.keyring, shown)
 
 
 def read_keyring(path: str) -> bytes:
@@ -79,6 +84,10 @@ def read_keyring(path: str) -> bytes:
     if not data.lstrip().startswith(_KEY_HEAD):
         if not data:
             raise InputError(f"the keyring '{path}' is empty", hint="give a file with public keys")
+        if data[0] < _PACKET and data[8:12] != _KEYBOX:
+            raise InputError(
+                f"'{path}' is not a keyring", hint="give a file with public keys, as `gpg --export` writes it"
+            )
         return data
     from base64 import b64decode
     from binascii import Error
@@ -135,10 +144,15 @@ def _gpgv(shown: str, keyring: str, keys: str, *files: str, timeout: float = _TI
         ) from None
 
 
-def _signed_by(said: str, keyring: str) -> Signature:
-    """Return the signature with the key that made it."""
-    valid, user = _VALID.search(said), _GOOD.search(said)
-    if valid is None:
+def _signed_by(said: str, keyring: str, shown: str) -> Signature:
+    """Return the signature with the key that made it; raises FetchError for one that must not be believed."""
+    for word, why in _NOT_GOOD.items():
+        if f"[GNUPG:] {word} " in said:
+            raise FetchError(
+                f"the signature of '{shown}' is not valid: {why}",
+                hint=f"check that '{keyring}' is the newest keyring of the distribution",
+            )
+    valid, good = _VALID.search(said), _GOOD.search(said)
+    if valid is None or good is None:
         raise FetchError("gpgv did not report a valid signature", hint="check the version of gpgv")
-    name = f" ({user['user'].strip()})" if user else ""
-    return Signature("good", keyring, f"{valid['key']}{name}")
+    return Signature("good", keyring, f"{valid['key']} ({good['user'].strip()})")

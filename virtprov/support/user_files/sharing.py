@@ -30,6 +30,20 @@ def hold(folder: str) -> None:
         _held[folder] = number
 
 
+def make_and_hold(folder: str) -> None:
+    """Create a folder for this user only, and hold it; another run may just be removing it. Raises OSError."""
+    from virtprov.support.user_files import private
+
+    for left in (2, 1, 0):
+        private.make_folder(folder)
+        try:
+            hold(folder)
+            return
+        except FileNotFoundError:
+            if not left:
+                raise
+
+
 def is_shared(folder: str) -> bool:
     """Return whether another run uses a folder. This one no longer does."""
     number = _held.pop(folder, -1)

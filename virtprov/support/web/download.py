@@ -194,7 +194,7 @@ class _Download:
         return number
 
     def _persist(self) -> None:
-        """Try until the file is here; a try that got further earns another one."""
+        """Try until the file is here; a try that got further earns another one, and the first pause again."""
         left, reached, pause = TRIES, -1, self.pause
         while True:
             try:
@@ -202,7 +202,7 @@ class _Download:
                 return
             except Broken as error:
                 now = self._have()
-                left = left - 1 if now <= reached else TRIES - 1
+                left, pause = (left - 1, pause) if now <= reached else (TRIES - 1, self.pause)
                 reached = max(reached, now)
                 if left <= 0:
                     raise

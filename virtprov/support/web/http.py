@@ -36,16 +36,21 @@ def is_url(text: str) -> bool:
 
 
 def shown(url: str) -> str:
-    """Return `url` without the name and password that may be in it."""
+    """Return `url` without what may be secret in it: the name and password, and the values of its query.
+
+    `?token=abc&v=2` becomes `?token=...&v=...`, so that it can still be told from others.
+    """
     from urllib.parse import urlsplit, urlunsplit
 
     try:
         parts = urlsplit(url)
     except ValueError:
         scheme, slashes, rest = url.partition("://")
-        place, slash, path = rest.partition("/")
+        place, slash, path = rest.partition("?")[0].partition("/")
         return scheme + slashes + place.rsplit("@", 1)[-1] + slash + path
-    return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1]))
+    pairs = (pair.partition("=") for pair in parts.query.split("&") if pair)
+    query = "&".join(f"{name}=..." if found else "..." for name, found, _ in pairs)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1], query=query, fragment=""))
 
 
 def remove_credentials(text: str) -> str:

@@ -104,6 +104,39 @@ def test_prune_removes_downloads_and_folders(place: Host) -> None:
     assert cache.tags() == []
 
 
+def test_an_overlay_that_libvirt_has_not_seen_yet(place: Host) -> None:
+    path = f"/srv/images/{name_of(0)}"
+    base = NewVolume("images", name_of(0), path, "qcow2", 1 << 30, 0)
+    over = NewVolume("images", "top.qcow2", "/srv/images/top.qcow2", "qcow2", 1 << 30, 0, path, "qcow2")
+    unseen = [base, over]
+
+    class ByHand(StandIn):
+        """Somebody has put files into the pool, which libvirt finds one after another when it looks."""
+
+        real = place
+
+        def storage_refresh_pool(self, pool: str) -> None:
+            if unseen:
+                place.storage.create_volume("images", unseen.pop(0).xml())
+
+    (found,) = prune(ByHand())  # type: ignore[arg-type]
+    assert (found.removed, found.why) == (False, "used as backing image by volume top.qcow2")
+    assert place.storage.volume("images", name_of(0)) is not None
+
+
+def test_a_pool_that_disappears(full: Host) -> None:
+    class Gone(StandIn):
+        real = full
+
+        def storage_refresh_pool(self, pool: str) -> None:
+            raise HostError("it is not there")
+
+        def storage_pool(self, name: str) -> None:
+            return None
+
+    assert find_cached(Gone()) == []  # type: ignore[arg-type]
+
+
 def test_what_cannot_be_removed_is_told(full: Host) -> None:
     class Refusing(StandIn):
         real = full

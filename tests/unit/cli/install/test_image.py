@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,43 @@ def test_the_profile_of_the_image_is_that_of_the_guest(mirror: Path, capsys: pyt
     assert "Using --osinfo ubuntu24.04, the system of the image\n" in capsys.readouterr().err
     other = printed(["--image", "ubuntu24.04", "--osinfo", "ubuntu22.04"], mirror, capsys)
     assert 'id="http://ubuntu.com/ubuntu/22.04"' in other, "what the user says counts more"
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_image_is_not_ignored(text: str) -> None:
+    with pytest.raises(UsageError, match="--image: no image given"):
+        command.main([*GUEST, "--import", "--disk", "size=3", "--image", text, "--print-xml"])
+
+
+def test_the_path_of_the_base_is_told_beside_the_xml(mirror: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [*GUEST, "--image", "ubuntu24.04", "--image-mirror", mirror.as_uri(), "--print-xml"]
+    digest = hashlib.sha256(b"ubuntu-24.04-server-cloudimg-amd64.img").hexdigest()
+    assert command.main(words) == 0
+    found = capsys.readouterr()
+    assert found.err == (
+        "The disk is an overlay on the image ubuntu24.04 (ubuntu-24.04-server-cloudimg-amd64.img), which is kept in "
+        f"/var/lib/libvirt/images/ubuntu-24.04-server-cloudimg-amd64-{digest[:16]}.base.qcow2\n"
+    )
+    assert found.out.startswith("<domain")
+    assert command.main([*words, "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_the_test_driver_shows_a_guest_with_an_image(
+    mirror: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("os.uname", lambda: os.uname_result(("Linux", "here", "6", "1", "x86_64")))
+    words = ["--connect", "test:///default", "--name", "web1", "--memory", "512", "--disk", "size=5"]
+    words += ["--no-login", "--image", "ubuntu24.04", "--image-mirror", mirror.as_uri()]
+    assert command.main([*words, "--print-xml"]) == 0
+    assert "ubuntu.com/ubuntu/24.04" in capsys.readouterr().out
+    assert command.main([*words, "--dry-run"]) == 0
+    with pytest.raises(HostError, match="libvirt's test driver keeps no data"):
+        command.main(words)
+    assert not (tmp_path / "cache/virtprov/images").exists()
+    with pytest.raises(UsageError, match="no image for i686"):
+        command.main([*words, "--arch", "i686", "--print-xml"])
 
 
 def test_what_is_known_of_the_image_is_found_with_the_system(mirror: Path) -> None:

@@ -62,7 +62,8 @@ def test_other_files_are_refused_even_without_their_names(tmp_path: Path) -> Non
         (b"", "is empty"),
         (b"\n<!DOCTYPE html><html>", "is a web page"),
         (b"<html>", "is a web page"),
-        (b"\xfd7zXZ\0" + bytes(600), "is packed with xz"),
+        (b"\xfd7zXZ\0" + bytes(600), "is packed with xz, but its name has another ending"),
+        (b"PK\3\4" + bytes(600), "is packed with zip, which cannot be unpacked here"),
         (b"KDMV" + bytes(600), "has the format vmdk"),
         (b"conectix" + bytes(600), "has the format vpc"),
         (b"QFI\xfb\0\0\0\1" + bytes(600), "has the format qcow;"),
@@ -76,3 +77,11 @@ def test_other_files_are_refused_even_without_their_names(tmp_path: Path) -> Non
 )
 def test_what_is_no_disk_of_its_own(data: bytes, why: str, tmp_path: Path) -> None:
     assert why in refusal(tmp_path, data)
+
+
+def test_anything_but_qcow2_under_a_name_that_says_qcow2(tmp_path: Path) -> None:
+    path = written(tmp_path, b'{"error": "come back later"}')
+    with pytest.raises(MediaError, match="'x' is not a qcow2 image"):
+        check_disk(str(path), "x", "qcow2")
+    assert check_disk(str(path), "x", "raw").format == "raw"
+    assert check_disk(str(written(tmp_path, qcow2())), "x", "raw").format == "qcow2", "the header is right"

@@ -47,3 +47,31 @@ def test_a_folder_that_is_removed_while_it_is_waited_for(tmp_path: Path, monkeyp
         sharing.hold(str(folder))
     monkeypatch.undo()
     assert not sharing.is_shared(str(folder))
+
+
+@pytest.mark.parametrize(("removals", "is_held"), [(0, True), (2, True), (3, False)])
+def test_a_folder_that_another_run_removes_when_it_was_just_created(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removals: int, is_held: bool
+) -> None:
+    folder, left = tmp_path / "folder", list(range(removals))
+    flock = fcntl.flock
+
+    def removed(number: int, how: int) -> None:
+        if left:
+            left.pop()
+            folder.rmdir()
+        flock(number, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed)
+    if is_held:
+        sharing.make_and_hold(str(folder))
+        assert folder.stat().st_mode & 0o777 == 0o700
+        monkeypatch.undo()
+        other = os.open(folder, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(other)
+    else:
+        with pytest.raises(FileNotFoundError):
+            sharing.make_and_hold(str(folder))
+    sharing.is_shared(str(folder))

@@ -106,6 +106,25 @@ def test_a_part_that_is_too_long(site: Any, tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == DATA
 
 
+def test_pauses_become_longer_until_a_try_gets_further(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("virtprov.support.web.download.time.sleep", pauses.append)
+    steps = iter([0, 0, CHUNK, CHUNK, CHUNK * 2, len(DATA)])
+
+    def answer(handler: Any) -> None:
+        asked, reach = handler.headers.get("Range"), next(steps)
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
+        span = {"Content-Range": f"bytes {start}-{len(DATA) - 1}/{len(DATA)}"} if asked else {}
+        handler.cut(206 if asked else 200, DATA[start:reach], len(DATA) - start, ETag='"v1"', **span)
+
+    site.rules["/a"] = answer
+    download(f"{site.url}/a", str(tmp_path / "a"), pause=3)
+    assert (tmp_path / "a").read_bytes() == DATA
+    assert pauses == [3, 6, 3, 6, 3]
+
+
 def test_a_server_that_always_breaks_is_given_up(site: Any, tmp_path: Path) -> None:
     site.rules["/a"] = lambda handler: handler.cut(200, b"", 100)
     with pytest.raises(FetchError, match="connection"):

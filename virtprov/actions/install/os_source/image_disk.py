@@ -48,7 +48,7 @@ def plan_image(request: InstallRequest, system: System, host: Host, spec: DiskSp
 
     Raises HostError for a host without a pool for files, FetchError if the version of the image cannot be found out.
     """
-    from virtprov.actions.steps.base_images import find_base
+    from virtprov.actions.steps.find_base import find_base
     from virtprov.images import cache
 
     image = system.image
@@ -64,6 +64,11 @@ def plan_image(request: InstallRequest, system: System, host: Host, spec: DiskSp
     found = None if new is not None else find_base(host, base)
     if found is not None:
         base = base._replace(capacity=found.capacity)
+    elif host.driver == "test" and not (request.dry or request.printing):
+        raise HostError(
+            f"--image {request.image.text}: libvirt's test driver keeps no data, so it cannot have the image",
+            hint="add --print-xml or --dry-run to see what is created, or use another host with --connect",
+        )
     option = f"--disk size={spec.size:g}" if spec.size is not None else ""
     return ImagePlan(image, tag, base, new, option)
 
