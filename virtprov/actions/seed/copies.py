@@ -17,6 +17,7 @@ from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
+    from virtprov.osinfo.profile import Profile
 
 
 class CopySeed(Record):
@@ -55,11 +56,8 @@ def plan_for_copy(
     password, instance_id, hostname, power, built = "", "", wanted.hostname, None, None
     host_key = ""
     if build:
-        if login.takes_host_key(wanted, profile, host):
-            from virtprov.support import ssh_key
-
-            wanted = wanted._replace(host_key=ssh_key.generate())
-            host_key = wanted.host_key.public if wanted.host_key is not None else ""
+        wanted = _with_host_key(wanted, profile, host)
+        host_key = wanted.host_key.public if wanted.host_key is not None else ""
         data, built = attach.build_image(wanted)
         password, warnings = built.root_password or "", built.warnings
         instance_id, hostname = built.instance_id, built.hostname
@@ -75,3 +73,12 @@ def plan_for_copy(
     steps = (*makings, write)
     seed = Seed(pool, volume, device, wanted.keep, steps, first_boot, later, password, warnings, power)
     return CopySeed(seed, target, where, instance_id, hostname, host_key)
+
+
+def _with_host_key(wanted: SeedRequest, profile: Profile, host: HostView) -> SeedRequest:
+    """Give the copy an ssh host key that is known before it boots, if its system takes one from a seed."""
+    if not login.takes_host_key(wanted, profile, host):
+        return wanted
+    from virtprov.support import ssh_key
+
+    return wanted._replace(host_key=ssh_key.generate())
