@@ -10,9 +10,7 @@ from virtprov.actions.install.os_source import first_boot, phases
 from virtprov.actions.install.os_source.first_boot import Drive
 from virtprov.actions.install.os_source.which_system import System, check_osinfo
 from virtprov.actions.request import InstallRequest
-from virtprov.guest import checks, defaults, hostdev, names, publish
-from virtprov.guest.disks.locate import DiskResolver
-from virtprov.guest.disks.new.volumes import Making
+from virtprov.guest import checks, defaults, names, publish
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.document import Guest
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from virtprov.actions.install.os_source.image_disk import ImagePlan
     from virtprov.actions.run.plan import Step
     from virtprov.guest.disks.existing import DetectedImage
+    from virtprov.guest.disks.new.volumes import Making
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
 
@@ -168,6 +167,13 @@ class _Drafting:
 
     def _resolve_disks(self) -> None:
         """Give every disk its source."""
+        if self.disks:
+            self._resolve()
+        self.watch.detail()
+
+    def _resolve(self) -> None:
+        from virtprov.guest.disks.locate import DiskResolver
+
         setting = self.setting
         resolver = DiskResolver(
             setting.host,
@@ -181,7 +187,6 @@ class _Drafting:
             peek=peeking.peek(self.request, self.host),
         )
         self.makings = tuple(resolver.resolve(element, spec) for element, spec in self.disks)
-        self.watch.detail()
         setting.notes.extend(resolver.notes)
         setting.warnings.extend(resolver.warnings)
         self.chosen, self.told = resolver.generated_names, resolver.detected_images
@@ -193,8 +198,12 @@ class _Drafting:
             self.reserving = reserving.plan(self.request, self.guest, self.devices, self.host)
 
     def _settle_host_devices(self) -> None:
-        for device in self.devices:
-            hostdev.settle(device.use.group, device.element, device.use.host_device, self.host)
+        named = [device for device in self.devices if device.use.host_device]
+        if named:
+            from virtprov.guest import hostdev
+
+            for device in named:
+                hostdev.settle(device.use.group, device.element, device.use.host_device, self.host)
         self.watch.detail()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install.checks import boot_checks, disk_checks
+from virtprov.actions.install.checks import boot_checks
 from virtprov.actions.install.os_source import phases
 from virtprov.guest import boot, checks, publish
 from virtprov.guest.disks.checks import reachable
@@ -33,7 +33,10 @@ def check(request: InstallRequest, drafted: GuestDraft) -> None:
     if request.publish and not (host.is_remote or request.printing):
         publish.check_ports(request.publish)
     boot_checks.check_content(request, setting, drafted.makings)
-    disk_checks.check(request, setting, drafted.given_disks, drafted.makings, drafted.told, others)
+    if drafted.given_disks or drafted.makings or drafted.told:
+        from virtprov.actions.install.checks import disk_checks
+
+        disk_checks.check(request, setting, drafted.given_disks, drafted.makings, drafted.told, others)
     phases.check_waiting(request, host)
 
 
