@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from virtprov.osinfo.index import find_record
-from virtprov.osinfo.media.disk_image import ImageTable
-from virtprov.osinfo.media.install_tree import TreeTable, arch_name
 from virtprov.osinfo.media.iso_files import IsoFiles
 from virtprov.osinfo.media.iso_header import IsoIds, read_iso
 from virtprov.osinfo.media.match import MediaTable
 from virtprov.osinfo.media.systems import SystemTable
-from virtprov.osinfo.media.tree_layouts import TreeFacts, tree_facts
 from virtprov.osinfo.pack import words
 from virtprov.support.image_header import HEAD, PACKED, format_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from virtprov.osinfo.media.disk_image import ImageHit, ImageTable
+    from virtprov.osinfo.media.install_tree import TreeTable
+    from virtprov.osinfo.media.tree_layouts import TreeFacts
 
     Read = Callable[[int, int], bytes]
     """Reads (offset, size); less at the end of the file."""
@@ -60,7 +61,7 @@ class Detector:
         self._is_checked = False
         self._media: MediaTable | None = None
         self._trees: TreeTable | None = None
-        self._images = ImageTable(lambda: self._record("images"))
+        self._images: ImageTable | None = None
         self._datamaps: dict[str, dict[str, str]] = {}
         self.systems = SystemTable(lambda: self._record("systems"))
 
@@ -112,11 +113,16 @@ class Detector:
 
         Raises what `fetch` raises.
         """
+        from virtprov.osinfo.media.tree_layouts import tree_facts
+
         facts = tree_facts(fetch, place)
         if not facts:
             return Detected("unknown")
         if facts.distro:
             return self._identify_named(facts)
+        from virtprov.osinfo.media.arch_names import arch_name
+        from virtprov.osinfo.media.install_tree import TreeTable
+
         if self._trees is None:
             self._trees = TreeTable(self._record("trees"))
         hit = self._trees.match(facts.ids, self.systems)
@@ -128,11 +134,18 @@ class Detector:
     def disk(self, head: bytes, path: str) -> Detected:
         """Return the contents of a disk image: `head` is its first `HEAD` bytes, `path` its name."""
         format = format_of(head)
-        hit = self._images.match(path, self.systems) if format else None
+        hit = self._match_image(path) if format else None
         if not hit:
             return Detected("disk" if format and format not in PACKED else "unknown", format=format)
         name = self.systems.name(hit.os, hit.variants)
         return Detected("cloud image", hit.os, name, hit.arch, hit.variants, format=format)
+
+    def _match_image(self, path: str) -> ImageHit | None:
+        if self._images is None:
+            from virtprov.osinfo.media.disk_image import ImageTable
+
+            self._images = ImageTable(lambda: self._record("images"))
+        return self._images.match(path, self.systems)
 
     def _identify_named(self, facts: TreeFacts) -> Detected:
         """Return the system of a tree that states its distribution and release."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from virtprov.osinfo.media.install_tree import ARCHES, arch_name, parse_ini
+from virtprov.osinfo.media.arch_names import ARCHES, arch_name
+from virtprov.osinfo.media.install_tree import parse_ini
 from virtprov.osinfo.media.tree_layouts import MANIFESTS
 from virtprov.places import boot_config
 from virtprov.places.layouts import DEBIAN, find_layout_name, rank_layouts

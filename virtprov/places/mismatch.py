@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.osinfo.media.install_tree import arch_name
+from virtprov.osinfo.media.arch_names import arch_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.osinfo.detect import Detected, Detector
-from virtprov.osinfo.media.install_tree import arch_name
+from virtprov.osinfo.media.arch_names import arch_name
 from virtprov.osinfo.media.tree_layouts import tree_facts
 from virtprov.places.arguments import compose_arguments, has_source
 from virtprov.places.checksums import find_checksum

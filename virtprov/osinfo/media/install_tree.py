@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from virtprov.osinfo.media.arch_names import arch_name
 from virtprov.osinfo.media.match_pattern import weight
 from virtprov.osinfo.media.systems import numbers
 from virtprov.osinfo.pack import pack_rows, rows, words
@@ -23,12 +24,6 @@ Row = tuple[str, ...]
 
 Sections = dict[str, dict[str, str]]
 """An ini file: section -> key -> value, names of both in small letters."""
-
-ARCHES = {
-    "i386": "i686", "i486": "i686", "i586": "i686", "x86": "i686", "amd64": "x86_64", "x86_64_v2": "x86_64",
-    "arm64": "aarch64", "armhfp": "armv7l", "armhf": "armv7l", "armv7hl": "armv7l", "ppc64el": "ppc64le",
-}  # fmt: skip
-"""How distributions spell architectures that the database calls otherwise."""
 
 
 class TreeIds(NamedTuple):
@@ -59,11 +54,6 @@ class _Tree(NamedTuple):
     variant: str
     version: str
     tree_arch: str
-
-
-def arch_name(arch: str) -> str:
-    """An architecture as the database calls it."""
-    return ARCHES.get(arch, arch)
 
 
 def parse_ini(text: str) -> Sections:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from virtprov.osinfo.media.install_tree import TreeIds, arch_name, parse_ini, tree_ids
+from virtprov.osinfo.media.arch_names import arch_name
+from virtprov.osinfo.media.install_tree import TreeIds, parse_ini, tree_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.osinfo.media.install_tree import TreeHit, TreeIds, TreeTable, arch_name, pack_trees, parse_ini, tree_ids
+from virtprov.osinfo.media.install_tree import TreeHit, TreeIds, TreeTable, pack_trees, parse_ini, tree_ids
 from virtprov.osinfo.media.systems import SystemTable, pack_systems
 
 
@@ -88,9 +88,3 @@ def test_ini_in_all_its_forms() -> None:
 @pytest.mark.parametrize("text", ["", "<html></html>", "[general]\nfamily =\n", "[x]\ny = z"])
 def test_texts_that_name_no_product(text: str) -> None:
     assert tree_ids(parse_ini(text)) is None
-
-
-def test_arches_as_distributions_spell_them() -> None:
-    assert [arch_name(one) for one in ("amd64", "i386", "arm64", "armhfp", "ppc64el", "s390x", "")] == [
-        "x86_64", "i686", "aarch64", "armv7l", "ppc64le", "s390x", "",
-    ]  # fmt: skip

@@ -13,6 +13,7 @@ from virtprov.host.emulator import has_url_driver
 from virtprov.options.model import check_text
 from virtprov.places.place import TREE, Medium
 from virtprov.support.frozen import Record
+from virtprov.support.user_files import dirs
 from virtprov.xml import path as places
 
 if TYPE_CHECKING:
@@ -121,14 +122,21 @@ def plan_medium(medium: Medium, setting: RuleContext, host: Host, *, keep: bool,
         if why:
             return _plan_download(medium, setting, host, why, keep=keep)
         return Drive(DiskSpec(path=medium.path), stays=False)
-    from virtprov.places import cache
-
     here = os.path.expanduser(medium.path)
-    if here.startswith(f"{cache.folder()}/") and not scratch.is_visible(host, here):  # it was downloaded whole
+    if _is_cached(here) and not scratch.is_visible(host, here):  # it was downloaded whole
         return _plan_upload(here, setting, host, keep=keep)
     if host.is_recorded or not host.is_remote or not os.path.isfile(here) or host.storage.volume_at(medium.path):
         return Drive(DiskSpec(path=medium.path))
     return _plan_upload(here, setting, host, keep=keep)
+
+
+def _is_cached(path: str) -> bool:
+    """Return whether a file is in our cache of boot files."""
+    if not path.startswith(f"{dirs.cache()}/"):
+        return False
+    from virtprov.places import cache
+
+    return path.startswith(f"{cache.folder()}/")
 
 
 def _explain_download(setting: RuleContext, host: Host, url: str, *, ask: bool) -> str:

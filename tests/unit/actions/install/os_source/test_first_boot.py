@@ -47,7 +47,7 @@ class Real(StandIn):
 @pytest.fixture
 def host(recorded: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A function that returns a host of some kind; files of this machine are seen unless they are `hidden`."""
-    monkeypatch.setattr(cache, "folder", lambda: str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     def make(*, hidden: bool = False, **facts: bool) -> Any:
         monkeypatch.setattr(scratch, "barriers_to", lambda host, paths: ["barrier"] if hidden else [])
@@ -232,9 +232,10 @@ def test_an_iso_of_this_machine_is_sent_to_a_host_without_it(host: Any, tmp_path
 def test_an_iso_that_was_downloaded_whole_is_sent_where_qemu_cannot_open_it(
     hidden: bool, host: Any, tmp_path: Path
 ) -> None:
-    (tmp_path / "cache").mkdir()
-    (tmp_path / "cache/cd.iso").write_bytes(b"x")
-    drive, _ = plan_medium(Medium(f"{tmp_path}/cache/cd.iso"), host(hidden=hidden))
+    iso = Path(cache.folder(), "cd.iso")
+    iso.parent.mkdir(parents=True)
+    iso.write_bytes(b"x")
+    drive, _ = plan_medium(Medium(str(iso)), host(hidden=hidden))
     assert drive.path == (f"{BOOT}/web-cd.iso" if hidden else "")
 
 
