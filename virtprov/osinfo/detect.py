@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from virtprov.osinfo.index import find_record
-from virtprov.osinfo.media.iso_files import IsoFiles
 from virtprov.osinfo.media.iso_header import IsoIds, read_iso
 from virtprov.osinfo.media.match import MediaTable
 from virtprov.osinfo.media.systems import SystemTable
@@ -82,6 +81,8 @@ class Detector:
         detected = self.iso(ids)
         if detected.os:
             return detected
+        from virtprov.osinfo.media.iso_files import IsoFiles
+
         inside = self.tree(IsoFiles(read, ids).fetch, "")
         kind = "installer" if inside.os else "unknown"
         return inside._replace(kind=kind, format="iso", volume_id=ids.volume_id, bootable=ids.bootable)
