@@ -210,10 +210,7 @@ class Builder:
             trace.unlink(missing_ok=True)
         (tree / "etc/machine-id").write_text("")
         (tree / "etc/hostname").write_text("localhost\n")
-        # a test adds one certificate; with all others beside it that would take an emulated machine a minute
-        (tree / "etc/ca-certificates.conf").write_text("")
-        shutil.rmtree(tree / "etc/ssl/certs")
-        (tree / "etc/ssl/certs").mkdir()
+        self._keep_one_authority()
         for unit in MASKED_UNITS:
             link(tree / "etc/systemd/system" / unit, "/dev/null")
         wants = tree / "etc/systemd/system/multi-user.target.wants"
@@ -225,6 +222,18 @@ class Builder:
         for name in ("vmlinuz", "initrd.img"):
             newest = max(path.name for path in (tree / "boot").glob(f"{name}-*"))
             link(tree / "boot" / name, newest)
+
+    def _keep_one_authority(self) -> None:
+        """Leave one certificate authority: a test adds another, and an emulated machine takes a minute for all of them.
+
+        Newer versions of cloud-init do not start without any.
+        """
+        known, bundle = self.tree / "usr/share/ca-certificates", self.tree / "etc/ssl/certs/ca-certificates.crt"
+        first = min(known.rglob("*.crt"))
+        (self.tree / "etc/ca-certificates.conf").write_text(f"{first.relative_to(known)}\n")
+        shutil.rmtree(bundle.parent)
+        bundle.parent.mkdir()
+        shutil.copyfile(first, bundle)
 
     def make_loaders(self) -> tuple[Path, Path]:
         """GRUB's core for BIOS and the EFI partition with shim and the signed GRUB; returns their paths."""
