@@ -89,6 +89,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 GONE = [
     ("cpu", "host-model", "./cpu", {"mode": "host-model"}),
+    ("cpu", "host,-invtsc", "./cpu", {"mode": "host-model"}),
     ("cpu", "EPYC", "./cpu", {"mode": "custom", "check": "none", "match": "exact"}),
     ("video", "model.type=virtio", "./devices/video/model",
      {"type": "virtio", "vram": "65536", "heads": "1", "primary": "yes"}),
