@@ -76,12 +76,11 @@ bench: venv live-packages  ## measure start-up, editing, media and clones, compa
 	$(PYTHON_HERE) bench/media
 	if [ "$$(id -u)" = 0 ]; then
 	    $(PYTHON_HERE) bench/clone
-	    $(PYTHON_HERE) bench/ready
+	    $(PYTHON_HERE) bench/image
 	else
 	    sudo env PYTHONDONTWRITEBYTECODE=1 "PATH=$$PATH" $(PYTHON_HERE) bench/clone
-	    sudo env PYTHONDONTWRITEBYTECODE=1 "PATH=$$PATH" $(PYTHON_HERE) bench/ready
+	    sudo env PYTHONDONTWRITEBYTECODE=1 "PATH=$$PATH" $(PYTHON_HERE) bench/image
 	fi
-	$(PYTHON_HERE) bench/image
 	[ $$good = yes ]
 
 corpus: venv  ## read, edit and rebuild every guest in the tests of the libvirt source, downloaded with apt
