@@ -108,9 +108,9 @@ class CloneRequest(Record):
     `choices` are for single disks, `pool` is the pool for the copies of all others. `linked` puts thin images on top of
     the disks of a template instead of copies; `make_template` makes the original one. `identity` is what happens to the
     identity inside the guest: "new", "keep", or "" to choose. `seed` is the request of `--cloud-init`, `--hostname` and
-    `--ssh-key` (None without one); `cloud_init` tells whether the first is given. `wait` and `goals` are as for an
-    installation. With `planning` the clone is only shown. With `directory_pools` the directory of a copy outside every
-    pool becomes a pool.
+    `--ssh-key` (None without one); `cloud_init` tells whether the first is given. `ssh_config`, `wait` and `goals` are
+    as for an installation. With `planning` the clone is only shown. With `directory_pools` the directory of a copy
+    outside every pool becomes a pool.
     """
 
     original: str = ""
@@ -135,6 +135,7 @@ class CloneRequest(Record):
     identity: str = ""
     seed: SeedRequest | None = None
     cloud_init: bool = False
+    ssh_config: str = ""
     start: bool = False
     wait: float | None = None
     goals: Goals | None = None

@@ -87,6 +87,7 @@ def _add_inside(command: Parser, group: Target) -> None:
         help="renew the identity at the first boot, or keep it; default: new for guests known to have cloud-init",
     )
     parser.add_words(command, group)
+    parser.add_ssh_config(command, group)
     command.add_fresh(
         group, "--cloud-init", nargs="?", const="", metavar="...", help="more for the seed: user-data=FILE ..."
     )
@@ -172,6 +173,7 @@ def to_request(args: Namespace) -> CloneRequest:
         identity=args.identity or compat.held.identity,
         cloud_init=args.cloud_init,
         **parser.words(args),
+        ssh_config=args.ssh_config,
         wait=args.wait,
         **{name: getattr(args, name) for name in _SAME},
     )

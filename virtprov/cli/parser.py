@@ -391,6 +391,11 @@ def add_words(parser: Parser, group: Target) -> None:
             parser.add_fresh(group, f"--{word.name}", default="", metavar=word.metavar, help=word.help)
 
 
+def add_ssh_config(parser: Parser, group: Target) -> None:
+    """Add the flag for an entry in a configuration of ssh."""
+    parser.add_fresh(group, "--ssh-config", default="", metavar="FILE", help="add an entry for `ssh NAME` to FILE")
+
+
 def words(args: argparse.Namespace) -> dict[str, Any]:
     """Return the values of these flags, by the names of their fields."""
     return {word.field: getattr(args, word.field) for word in WORDS}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.clone.draft import ClonePlan
     from virtprov.actions.goals import Goals
+    from virtprov.actions.install.install_plan import InstallPlan
     from virtprov.actions.request import CloneRequest, DiskChoice
     from virtprov.actions.run.plan import RunContext
     from virtprov.actions.waiting.wait_goals import WaitGoals
@@ -51,6 +52,7 @@ class Copy(Record):
     ssh_key         public ssh keys, or files with keys, for root and the image's own user
     user, password_file, timezone, package, write, run, ca_certs, proxy
                     more for the inside of the guest, as for a new one; package, write, run and ca_certs may be lists
+    ssh_config      a file of ssh's configuration that gets an entry with the clone's name and address
     start           whether the clone is started
     wait            minutes to wait for cloud-init; None: do not wait, negative: no limit; or what to wait for, as a
                     text: "ready", "ip,run=COMMAND,timeout=5m"
@@ -87,6 +89,7 @@ class Copy(Record):
     run: Value = ()
     ca_certs: Value = ()
     proxy: str = ""
+    ssh_config: str = ""
     start: bool = False
     wait: float | str | Goals | None = None
 
@@ -197,6 +200,7 @@ def to_request(copy: Copy) -> CloneRequest:
         identity=copy.identity,
         seed=seed,
         cloud_init=copy.cloud_init is not None,
+        ssh_config=texts.to_path(copy.ssh_config),
         start=copy.start,
         wait=wait,
         goals=goals,
@@ -332,16 +336,21 @@ class Cloning:
 
         A user who interrupts this is told what happens to the guest. Raises WaitTimeout and GuestBroken.
         """
-        if not self.request.start:
-            return "off"
         from virtprov.actions.install import finish
         from virtprov.actions.install.install_plan import InstallPlan
-        from virtprov.actions.request import InstallRequest
         from virtprov.guest.boot import IMPORT, Method
 
         inside = self.made.inside
         seed = inside.seed.seed if inside.seed is not None else None
-        plan = InstallPlan(self.made.plan, seed, Method(IMPORT), wanted=self.wanted)
+        plan = InstallPlan(self.made.plan, seed, Method(IMPORT), login=inside.login, wanted=self.wanted)
+        state = self._wait(plan) if self.request.start else finish.OFF
+        finish.keep_login(plan, self.context)
+        return state
+
+    def _wait(self, plan: InstallPlan) -> str:
+        from virtprov.actions.install import finish
+        from virtprov.actions.request import InstallRequest
+
         try:
             state = finish.finish(InstallRequest(wait=self.request.wait), plan, self.context)
         except KeyboardInterrupt as stop:

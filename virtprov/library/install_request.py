@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -147,7 +146,7 @@ def to_request(
         machine=guest.machine,
         seed=_to_seed_request(guest, method),
         unattended=_to_unattended(guest),
-        ssh_config=os.path.abspath(os.path.expanduser(guest.ssh_config)) if guest.ssh_config else "",
+        ssh_config=texts.to_path(guest.ssh_config),
         checks=texts.parse_checks(texts.as_list(guest.checks)),
         wait=wait,
         goals=goals,

@@ -192,12 +192,14 @@ class Installation:
         stopped afterwards. A user who interrupts this is told what happens to the guest.
         Raises WaitTimeout, GuestBroken, HostError, and KeyboardInterrupt for Ctrl-C.
         """
+        from virtprov.actions.install import finish
+
         try:
             state = self._follow(show, ends)
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(self._leave()) from stop
         self.context.trail.finish_waiting(self.host)
-        self._keep_login()
+        self.made = finish.keep_login(self.made, self.context)
         if state == "ready":
             from virtprov.actions.waiting.addresses import missing
 
@@ -205,22 +207,6 @@ class Installation:
             if sentence:
                 self.hears.on_warning(sentence)
         return state
-
-    def _keep_login(self) -> None:
-        """Add the guest to the user's ssh configuration, if that is requested and its address is known."""
-        from virtprov.actions.seed import login
-        from virtprov.actions.waiting import addresses, ssh_route
-
-        way, name = self.made.login, self.made.plan.name
-        if way is None or not way.ssh_config:
-            return
-        way = way._replace(jump=ssh_route.find_route(self.made.plan.domains[-1].guest, self.host).jump)
-        address = way.address or next(iter(addresses.of(self.host, name)), "")
-        if address:
-            login.keep_entry(way, self.host, address, self.hears.on_note)
-            return
-        self.made = self.made._replace(login=way._replace(host="", ssh_config=""))
-        self.hears.on_warning(f"'{name}' is not added to {way.ssh_config}: its address is not known")
 
     def _follow(self, show: Callable[[], float | None], ends: bool) -> str:
         from virtprov.actions.install import finish

@@ -23,6 +23,13 @@ def as_list(value: Value | None) -> list[str]:
     return [str(value)] if isinstance(value, (str, int)) else [str(text) for text in value]
 
 
+def to_path(text: str) -> str:
+    """Return the absolute path of a file, where "~" stands for the home directory; "" for an empty text."""
+    import os
+
+    return os.path.abspath(os.path.expanduser(text)) if text else ""
+
+
 def check_group(name: str, known: Iterable[str]) -> None:
     """Raise UsageError for an unknown option group."""
     groups = tuple(known)

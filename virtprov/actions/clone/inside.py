@@ -16,6 +16,7 @@ from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import KEEP as KEEP_SEED
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.cloudinit.value_sources import Reader
+from virtprov.guest import publish
 from virtprov.guest.document import Guest
 from virtprov.guest.marks import cloud_mark
 from virtprov.osinfo.systemd import reads_credentials
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 NEW, KEEP = "new", "keep"
 CLOUD_INIT, SYSTEMD = "cloud-init", "systemd"
+_SSH_PORT = 22
 
 
 class Inside(Record):
@@ -51,6 +53,7 @@ class Inside(Record):
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    login: Login | None = None
 
     def facts(self) -> dict[str, object]:
         """Return the JSON output; docs/reference/json.md explains each key."""
@@ -75,6 +78,7 @@ def plan(request: CloneRequest, host: Host, source: Guest, guest: Guest, *, owne
     profile = replace.find_setting(source, host).profile
     identity, why = _choose(request, host, source, profile, owned)
     if identity == KEEP:
+        _refuse_entry(request, guest.name)
         notes = (_note_kept(guest.name, profile),) if copied else ()
         return Inside(KEEP, why, guest, guest, notes=notes)
     if guest.is_container or profile.is_windows:
@@ -84,6 +88,7 @@ def plan(request: CloneRequest, host: Host, source: Guest, guest: Guest, *, owne
             hint="use --identity keep, and renew it in the guest, with sysprep for Windows",
         )
     if not request.cloud_init and not _has_cloud_init(source, profile) and reads_credentials(profile):
+        _refuse_entry(request, guest.name)
         return _plan_credentials(request, host, guest, why)
     return _plan_seed(request, host, source, guest, profile, why)
 
@@ -103,6 +108,15 @@ def _choose(request: CloneRequest, host: Host, source: Guest, profile: Profile, 
     if _has_cloud_init(source, profile):
         return NEW, f"images of {profile.name} have cloud-init"
     return KEEP, "nothing shows that the guest has cloud-init"
+
+
+def _refuse_entry(request: CloneRequest, name: str) -> None:
+    """Raise UsageError if a clone that gets no seed should get an entry in a configuration of ssh."""
+    if request.ssh_config:
+        raise UsageError(
+            f"--ssh-config: '{name}' gets no cloud-init seed, so its login is not set up by virtprov",
+            hint="add --cloud-init if the guest has cloud-init",
+        )
 
 
 def _has_cloud_init(source: Guest, profile: Profile) -> bool:
@@ -156,8 +170,8 @@ def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, p
             f"`virtprov-xml {_quote(guest.name)} --cloud-init eject --update --define`"
         )
     notes.append(_note_left(guest.name, enables=enables))
-    way = _find_login(wanted, source, guest, profile)
-    keeps = KeepHostKey(way.known_hosts, login.known_hosts_text(way, made.host_key))
+    way = _find_login(request, wanted, source, guest, profile)
+    keeps = KeepHostKey(login.known_hosts_path(guest.uuid), login.known_hosts_text(way, made.host_key))
     return Inside(
         NEW,
         why,
@@ -169,15 +183,22 @@ def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, p
         steps=(*seed.steps, keeps) if made.host_key else seed.steps,
         notes=tuple(notes),
         warnings=seed.warnings,
+        login=way._replace(known_hosts=keeps.path if made.host_key else ""),
     )
 
 
-def _find_login(wanted: SeedRequest, source: Guest, guest: Guest, profile: Profile) -> Login:
+def _find_login(request: CloneRequest, wanted: SeedRequest, source: Guest, guest: Guest, profile: Profile) -> Login:
     """Return the way to log in to the clone: as the user of the original, unless its seed has another one."""
     known = login.find(source.uuid) or Login()
     user = wanted.user or known.user or login.default_user(profile)
     identity = login.find_identity(key for key in (*wanted.ssh_key, wanted.clouduser_ssh_key) if key) or known.identity
-    return Login(user, guest.uuid, login.known_hosts_path(guest.uuid), identity=identity)
+    way = Login(user, guest.uuid, identity=identity)
+    if not request.ssh_config:
+        return way
+    is_published = any(each.guest == _SSH_PORT and each.protocol == "tcp" for each in publish.find_forwards(guest))
+    hint = "add --start --wait ready"
+    has_address = is_published or bool(request.wait)
+    return login.name_entry(way, request.ssh_config, guest.name, has_address=has_address, hint=hint)
 
 
 def _pair_addresses(source: Guest, guest: Guest) -> tuple[tuple[str, str], ...]:

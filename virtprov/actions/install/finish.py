@@ -119,6 +119,29 @@ def _finish_install(request: InstallRequest, plan: InstallPlan, context: RunCont
     return READY if wait_for_goals(context, name, deadline, plan.wanted) else OFF
 
 
+def keep_login(plan: InstallPlan, context: RunContext) -> InstallPlan:
+    """Add the guest to the user's ssh configuration, if that is requested and its address is known.
+
+    Otherwise warns, and returns the plan without the entry. Raises ProvError if a file cannot be changed.
+    """
+    from virtprov.actions.seed import login
+    from virtprov.actions.waiting import addresses, ssh_route
+
+    way, name, host = plan.login, plan.plan.name, context.host
+    if way is None or not way.ssh_config:
+        return plan
+    route = ssh_route.find_route(plan.plan.domains[-1].guest, host)
+    way = way._replace(jump=route.jump)
+    if route.address and not way.address:
+        way = way._replace(address=route.address, port=route.port)
+    address = way.address or next(iter(addresses.of(host, name)), "")
+    if address:
+        login.keep_entry(way, host, address, context.say)
+        return plan
+    context.warn(f"'{name}' is not added to {way.ssh_config}: its address is not known")
+    return plan._replace(login=way._replace(host="", ssh_config=""))
+
+
 def leave(plan: InstallPlan, context: RunContext) -> str:
     """Return messages for a user who stops waiting: the guest keeps running, and its seed is deleted.
 

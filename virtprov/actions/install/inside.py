@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NEEDS_SEED = "--network static"
 _NOT_FOR_WINDOWS = ("package", "ca_certs", "proxy", "timezone")
 SSH_PORT = 22
+_WITH_ADDRESS = "add --wait, --network ...,static=ADDRESS/PREFIX, or --publish PORT:22"
 
 
 def _find_interfaces(guest: Guest, fixed: Sequence[NewDevice]) -> tuple[Interface, ...]:
@@ -67,7 +68,8 @@ def plan(
         wanted = _complete(wanted, request, setting, final)
     way = _find_login(request, wanted, setting, final, machine)
     if request.ssh_config and not request.printing:
-        way = _name_entry(request, way, final)
+        has_address = bool(way.address or request.wait)
+        way = login.name_entry(way, request.ssh_config, final.name, has_address=has_address, hint=_WITH_ADDRESS)
     seed = attach.plan(wanted, setting, final, install, build=build)
     if wanted.host_key is not None:
         from virtprov.actions.steps.known_hosts import KeepHostKey
@@ -150,21 +152,3 @@ def _find_login(
     everywhere = forward.address in ("", "0.0.0.0", "::")
     address = (machine or here) if everywhere else forward.address
     return way._replace(address=address, port=forward.host)
-
-
-def _name_entry(request: InstallRequest, way: Login, guest: Guest) -> Login:
-    """Return the way to log in through an entry in ssh's configuration, which is written when the address is known.
-
-    Raises UsageError if the address will not be known, or the name is taken.
-    """
-    from virtprov.actions.seed import ssh_config
-    from virtprov.support.text import host_name
-
-    if not (way.address or request.wait):
-        raise UsageError(
-            "--ssh-config requires the address of the guest, which is not known yet",
-            hint="add --wait, --network ...,static=ADDRESS/PREFIX, or --publish PORT:22",
-        )
-    name = host_name(guest.name) or guest.uuid
-    ssh_config.check(request.ssh_config, name)
-    return way._replace(host=name, ssh_config=request.ssh_config)

@@ -163,6 +163,26 @@ def find(uuid: str) -> Login | None:
     return Login(uuid=uuid, known_hosts=file, port=port if isinstance(port, int) else 22, **words)
 
 
+def name_entry(login: Login, path: str, guest: str, *, has_address: bool, hint: str) -> Login:
+    """Return the way to log in to `guest` through an entry in the ssh configuration `path`, which is not yet written.
+
+    `has_address` tells whether the address will be known at the end; `hint` tells how it would be. Raises UsageError
+    if it will not be known, or the name is taken.
+    """
+    from virtprov.actions.seed import ssh_config
+    from virtprov.support.errors import UsageError
+    from virtprov.support.text import host_name
+
+    if not has_address:
+        raise UsageError(
+            f"{ssh_config.FLAG} requires the address of the guest, which is not known yet",
+            hint=hint,
+        )
+    name = host_name(guest) or login.uuid
+    ssh_config.check(path, name)
+    return login._replace(host=name, ssh_config=path)
+
+
 def keep_entry(login: Login, host: Host, address: str, say: Callable[[str], None]) -> None:
     """Add the guest to the ssh configuration that `login` names, and note that for `find` and `forget`.
 

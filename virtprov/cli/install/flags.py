@@ -126,12 +126,7 @@ def _add_image(parser: Parser, group: Target) -> None:
 def _add_inside(command: Parser, group: Target) -> None:
     parser.add_words(command, group)
     command.add_fresh(group, "--no-login", action="store_true", help="accept that nobody can log in")
-    command.add_fresh(
-        group,
-        "--ssh-config",
-        metavar="FILE",
-        help="add an entry for `ssh NAME` to FILE",
-    )
+    parser.add_ssh_config(command, group)
     command.add_fresh(group, "--seed-dump", action="store_true", help="print the seed or answer files; create nothing")
 
 

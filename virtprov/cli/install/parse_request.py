@@ -92,7 +92,7 @@ def new_guest(args: Namespace) -> NewGuest:
         unattended=parser.texts(args, "unattended") or None,
         **parser.words(args),
         no_login=args.no_login,
-        ssh_config=args.ssh_config or "",
+        ssh_config=args.ssh_config,
         reinstall=args.reinstall or "",
         os_type=args.os_type,
         virt_type=args.virt_type,
