@@ -47,12 +47,17 @@ class ConsoleReader:
 
     def _open(self) -> None:
         try:
-            self._stream = self._conn.newStream(libvirt.VIR_STREAM_NONBLOCK)
-            self._domain.openConsole(None, self._stream, libvirt.VIR_DOMAIN_CONSOLE_SAFE)
-            self._stream.eventAddCallback(READABLE, self._read, None)
+            stream = self._conn.newStream(libvirt.VIR_STREAM_NONBLOCK)
+            self._domain.openConsole(None, stream, libvirt.VIR_DOMAIN_CONSOLE_SAFE)
         except libvirt.libvirtError:
             return
-        self.silent = False
+        try:
+            stream.eventAddCallback(READABLE, self._read, None)
+        except libvirt.libvirtError:
+            with suppress(libvirt.libvirtError):  # while it is open, nobody else can open the console
+                stream.abort()
+            return
+        self._stream, self.silent = stream, False
 
     def _read(self, stream: Any, events: int, opaque: None) -> None:
         """Read all that there is; called in the thread of the event loop."""

@@ -67,6 +67,7 @@ def test_the_identity_inside() -> None:
     named = request("a", "--start", "--wait", "ready,timeout=2m")
     assert named.wait == 2 and named.goals == Goals(("ready",), (), 2)
     assert not request("a", "--hostname", "h").cloud_init
+    assert request("a", "--ssh-config", "~/x").ssh_config == str(Path.home() / "x")
     more = request("a", "--timezone", "UTC", "--run", "x", "--run", "y", "--ca-certs", "host", "--write", "f:/g").seed
     assert more == SeedRequest(timezone="UTC", run=("x", "y"), ca_certs=("host",), write=("f:/g",))
     assert request("a", "--dry-run").planning and request("a", "--print-xml").planning

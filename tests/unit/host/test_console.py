@@ -14,13 +14,16 @@ NOTHING_YET = -2
 
 
 class Stream:
-    def __init__(self) -> None:
+    def __init__(self, *, is_deaf: bool = False) -> None:
+        self.is_deaf = is_deaf
         self.pieces: deque[bytes | int | libvirt.libvirtError] = deque()
         self.callback: Callback | None = None
         self.aborted = False
 
     def eventAddCallback(self, events: int, callback: Callback, opaque: None) -> None:  # noqa: N802
         assert events == READABLE
+        if self.is_deaf:
+            raise libvirt.libvirtError("stream does not support event callbacks")
         self.callback = callback
 
     def eventRemoveCallback(self) -> None:  # noqa: N802
@@ -116,6 +119,14 @@ def test_a_console_in_use_is_left_alone() -> None:
     with ConsoleReader(Conn(stream), Domain(busy=True)) as reader:
         assert reader.silent and reader.text() == "" and reader.tail() == []
     assert not stream.aborted
+
+
+def test_a_console_that_cannot_be_read_is_closed_for_others_at_once() -> None:
+    stream = Stream(is_deaf=True)
+    with ConsoleReader(Conn(stream), Domain()) as reader:
+        assert reader.silent and stream.aborted
+        stream.aborted = False
+    assert not stream.aborted, "once is enough"
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 import virtprov
 from virtprov import Copy, Host
 from virtprov.actions.request import CloneRequest
+from virtprov.actions.seed import login
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.library.cloning import to_request
 
@@ -34,6 +38,38 @@ def test_a_copy_that_cannot_be_asked_is_not_made(host: Host) -> None:
 
 def test_a_copy_is_off(host: Host) -> None:
     assert virtprov.clone(host, Copy(original="a1", name="rests")).state == "off"
+
+
+NIC = "<devices><interface type='bridge'><source bridge='br0'/></interface></devices>"
+PUBLISHED = (
+    "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='-netdev'/>"
+    "<qemu:arg value='user,id=published0,hostfwd=tcp::8022-:22'/></qemu:commandline>"
+)
+
+
+@pytest.mark.parametrize(
+    ("devices", "more", "lines"),
+    [
+        (NIC, {"start": True, "wait": "ip,timeout=20s"}, ["    HostName 192.168.0.1", "    User bob"]),
+        (PUBLISHED, {}, ["    HostName 127.0.0.1", "    User bob", "    Port 8022"]),
+    ],
+    ids=["address", "published-port"],
+)
+def test_a_copy_gets_its_entry_for_ssh(
+    devices: str, more: dict[str, Any], lines: list[str], host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    text = f"<domain type='test'><name>a1</name><memory>65536</memory><os><type>hvm</type></os>{devices}</domain>"
+    copy = Copy(original_xml=text, name="web1", user="bob", ssh_config="~/config", checks="all=off", **more)
+    made = virtprov.clone(host, copy)
+    assert (tmp_path / "config").read_text().splitlines() == [
+        f"# virtprov: begin web1 {made.uuid} on {host.uri}",
+        "Host web1",
+        *lines,
+        f"# virtprov: end web1 {made.uuid}",
+    ]
+    login.forget(made.uuid, host, print)
+    assert (tmp_path / "config").read_text() == ""
 
 
 def test_the_original_may_be_a_document(host: Host) -> None:

@@ -13,8 +13,9 @@ from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run import templates
 from virtprov.actions.run.artifacts.nvram import variable_files, variables_folder
-from virtprov.actions.run.plan import Plan, Step
+from virtprov.actions.run.plan import FunctionStep, Plan, Step
 from virtprov.actions.run.trail_reader import find_active
+from virtprov.actions.seed import login
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Replace, Start, discard_guest
 from virtprov.actions.steps.local_files import CopyFile
@@ -30,6 +31,7 @@ from virtprov.support.text import first_free
 from virtprov.xml import keep, path
 
 if TYPE_CHECKING:
+    from virtprov.actions.run.plan import RunContext
     from virtprov.host.connection import Host
 
 
@@ -203,7 +205,20 @@ def _make_room(host: Host, name: str, replaced: Guest | None, nvram: str | None)
     if replaced is None:
         return [], []
     shared = nvram is not None and nvram in variable_files(host, replaced)
-    return [Replace(name, shared)], [discard_guest(name)]
+    gone = [discard_guest(name)]
+    if login.find(replaced.uuid) is not None:
+        gone.append(_forget_login(replaced.uuid))
+    return [Replace(name, shared)], gone
+
+
+def _forget_login(uuid: str) -> Step:
+    """Return the step that removes the ssh host key and the ssh entry of the replaced guest, when it is gone."""
+
+    def do(context: RunContext) -> None:
+        if context.host.guests.find(uuid) is None:
+            login.forget_or_warn(uuid, context.host, context.say, context.warn)
+
+    return FunctionStep("Removing its ssh host key and login", do, final=True)
 
 
 # -- other files ---------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from virtprov.actions.remove.things import CREDENTIAL, DISK, FILE, LOG, NVRAM, S
 from virtprov.actions.run import definition, leftovers
 from virtprov.actions.run.artifacts.removed import Removed, RemovedGuest, RemovedSecret, RemovedVolume
 from virtprov.actions.run.artifacts.reservations import Reservation, release
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest
 from virtprov.actions.run.plan import FunctionStep, Plan, apply
 from virtprov.actions.run.trail_reader import DISCARD, read_ended_runs
 from virtprov.actions.seed import login
@@ -176,25 +177,19 @@ def _forget_login(removal: Removal, work: _Work) -> Callable[[RunContext], None]
 
     def do(context: RunContext) -> None:
         if work.error is None:
-            forget_login(removal.info.uuid, context.host, context.say, context.warn)
+            login.forget_or_warn(removal.info.uuid, context.host, context.say, context.warn)
 
     return do
 
 
-def forget_login(uuid: str, host: Host, say: Callable[[str], None], warn: Callable[[str], None]) -> None:
-    """Remove the ssh host key and the ssh entry of a guest that goes; what cannot be changed is only a warning."""
-    try:
-        login.forget(uuid, host, say)
-    except ProvError as problem:
-        warn(problem.message)
-
-
 def forget_logins(run: Run, host: Host, say: Callable[[str], None], warn: Callable[[str], None]) -> None:
-    """Do the same for the guests that an interrupted removal, which is now finished, should have removed."""
-    guests = (left.artifact for left in run.left if isinstance(left.artifact, RemovedGuest) and run.phase == DISCARD)
-    for guest in guests:
-        if host.guests.find(guest.uuid) is None:
-            forget_login(guest.uuid, host, say, warn)
+    """Forget how to log in to the guests that an interrupted run, now finished, should have removed or replaced."""
+    if run.phase != DISCARD:
+        return
+    for left in run.left:
+        guest = left.artifact
+        if isinstance(guest, (RemovedGuest, AsideGuest)) and host.guests.find(guest.uuid) is None:
+            login.forget_or_warn(guest.uuid, host, say, warn)
 
 
 def _say_done(removals: tuple[Removal, ...], done: list[Outcome]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
 from virtprov.support.user_files import dirs
 
@@ -220,6 +221,14 @@ def forget(uuid: str, host: Host, say: Callable[[str], None]) -> tuple[str, ...]
     path = known_hosts_path(uuid)
     unlink(host, path)
     return (*changed, path)
+
+
+def forget_or_warn(uuid: str, host: Host, say: Callable[[str], None], warn: Callable[[str], None]) -> None:
+    """Remove the ssh host key and the ssh entry of a guest that goes; what cannot be changed is only a warning."""
+    try:
+        forget(uuid, host, say)
+    except ProvError as problem:
+        warn(problem.message)
 
 
 def _read(path: str) -> str | None:

@@ -14,8 +14,9 @@ from virtprov.actions.request import CloneRequest
 from virtprov.actions.run.artifacts.local_files import File
 from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.run.trail import FileTrail
+from virtprov.actions.seed import login
 from virtprov.host.connection import Host, connect
-from virtprov.support.errors import HostError, UsageError
+from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.support.progress import Progress
 from virtprov.xml import path, tree
 
@@ -128,6 +129,40 @@ def test_a_replaced_guest_is_gone_when_all_went_well(kvm: Host, put: Apply) -> N
     put(draft.plan(CloneRequest(original="web", name="db", auto=True, replace=True), kvm), kvm)
     after = kvm.guests.find("db")
     assert before is not None and after is not None and after.uuid != before.uuid
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_login_goes_with_the_replaced_guest_alone(
+    fails: bool, kvm: Host, put: Apply, refusing: type[Any], home: Path, tmp_path: Path
+) -> None:
+    config, ways = tmp_path / "config", {}
+    for name in ("db", "web"):
+        info = kvm.guests.find(name)
+        assert info is not None
+        ways[name] = login.Login("tom", info.uuid, host=name, ssh_config=str(config))
+        login.keep_entry(ways[name], kvm, "192.0.2.5", print)
+    request = CloneRequest(original="web", name="db", auto=True, replace=True)
+    if fails:
+        host: Any = refusing(kvm)
+        with pytest.raises(HostError, match="not defined"):
+            put(draft.plan(request, host), host)
+    else:
+        put(draft.plan(request, kvm), kvm)
+    lines = config.read_text().splitlines()
+    assert "Host web" in lines and login.find(ways["web"].uuid) == ways["web"]
+    assert ("Host db" in lines) == fails and (login.find(ways["db"].uuid) is not None) == fails
+
+
+def test_a_way_to_log_in_that_stays_is_only_a_warning(
+    kvm: Host, put: Apply, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forget(uuid: str, *more: Any) -> None:
+        raise ProvError("cannot change ~/.ssh/config: read-only")
+
+    monkeypatch.setattr(login, "find", lambda uuid: login.Login())
+    monkeypatch.setattr(login, "forget", forget)
+    told = put(draft.plan(CloneRequest(original="web", name="db", auto=True, replace=True), kvm), kvm)
+    assert "cannot change ~/.ssh/config: read-only" in told
 
 
 def test_uefi_variables_are_copied_from_where_they_lie(kvm: Host, files: Path, document: Document, put: Apply) -> None:

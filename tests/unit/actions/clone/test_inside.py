@@ -153,6 +153,41 @@ def test_the_user_who_logs_in_is_that_of_the_original(
     assert step is not None and '"user": "bob"' in step.text
 
 
+def test_an_entry_for_ssh_is_named_like_the_clone(kvm: Host, tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    more: dict[str, Any] = {"ssh_config": str(file), "start": True, "wait": 1.0}
+    made = plan(kvm, document(DEBIAN), **more)
+    way, step = made.inside.login, kept_key(made)
+    assert way is not None and step is not None
+    assert way == login.Login("debian", made.uuid, step.path, host="two", ssh_config=str(file))
+    assert '"host": "two"' in step.text and not file.exists()
+    own = tmp_path / "user-data"
+    own.write_text("#cloud-config\n{}\n")
+    bare = plan(kvm, document(DEBIAN), seed=SeedRequest(user_data=str(own)), **more).inside.login
+    assert bare is not None and (bare.host, bare.known_hosts) == ("two", "")
+    file.write_text("Host two\n")
+    with pytest.raises(UsageError, match="has an entry 'two' that virtprov did not write"):
+        plan(kvm, document(DEBIAN), **more)
+
+
+@pytest.mark.parametrize(
+    ("text", "how", "message", "hint"),
+    [
+        (document(DEBIAN), {}, "--ssh-config requires the address of the guest", "add --start --wait ready"),
+        (document(DEBIAN), {"start": True}, "--ssh-config requires the address of the guest", "--start --wait ready"),
+        (document(DEBIAN), {"identity": "keep"}, "--ssh-config: 'two' gets no cloud-init seed", "add --cloud-init"),
+        (document(), {"start": True, "wait": 1.0}, "--ssh-config: 'two' gets no cloud-init seed", "add --cloud-init"),
+        (document(RHEL), {"identity": "new"}, "'two' gets no cloud-init seed", "add"),
+    ],
+)
+def test_an_entry_for_ssh_that_cannot_be_written(
+    kvm: Host, text: bytes, how: dict[str, Any], message: str, hint: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        plan(kvm, text, ssh_config=str(tmp_path / "config"), **how)
+    assert hint in (caught.value.hint or "")
+
+
 def test_clones_that_make_their_own_host_key(kvm: Host, tmp_path: Path) -> None:
     own = tmp_path / "user-data"
     own.write_text("#cloud-config\n{}\n")

@@ -13,10 +13,13 @@ import pytest
 from tests.qcow2 import write_qcow2
 from tests.unit.actions.edit.test_killed_edits import CALLS, Calls, Killed, clean_up, exploding
 from virtprov.actions.clone import draft
+from virtprov.actions.remove import carry_out
 from virtprov.actions.request import Checks, CloneRequest, DiskChoice
 from virtprov.actions.run import leftovers, trail
 from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.run.templates import find_use
+from virtprov.actions.run.trail_reader import read_ended_runs
+from virtprov.actions.seed import login
 from virtprov.host.connection import Host, connect
 from virtprov.library.edit_request import Change
 from virtprov.library.editing import edit
@@ -146,3 +149,31 @@ def test_a_clone_that_came_meanwhile_keeps_the_template(
     assert "template=" in host.guests.xml("tmpl", inactive=True) and not host.guests.autostart("tmpl")
     assert (tmp_path / "tmpl.img").stat().st_mode & 0o777 == 0o444
     assert not state.listing(trail.KIND)
+
+
+OLD = """<domain type='test'><name>w1</name><uuid>5f5e2c1a-9b7d-4c3e-8a6f-1d2b3c4d5e02</uuid><memory>1024</memory>
+<os><type>hvm</type></os></domain>"""
+
+
+def test_the_login_of_a_replaced_guest_goes_wherever_the_run_is_killed(
+    host: Host, context_of: Callable[[Any], RunContext], tmp_path: Path
+) -> None:
+    config, ends = tmp_path / "config", set()
+    for point in range(1000):
+        info = host.guests.find("w1") or host.guests.define(OLD)
+        way = login.Login("tom", info.uuid, host="w1", ssh_config=str(config))
+        login.keep_entry(way, host, "192.0.2.5", print)
+        where = killed(host, point, context_of(host), {"replace": True})
+        for run, log in read_ended_runs([]):
+            leftovers.remove(run, host, leftovers.look(run, host), lambda found: False)
+            carry_out.forget_logins(run, host, print, print)
+            log.remove()
+        is_there = host.guests.find(info.uuid) is not None
+        assert (login.find(info.uuid) is not None, "Host w1" in config.read_text()) == (is_there, is_there), where
+        ends.add((bool(where), is_there))
+        if not where:
+            break
+        if not is_there:
+            host.guests.undefine("w1")
+            host.storage.delete_volume("default", "w1.img")
+    assert ends == {(True, True), (True, False), (False, False)}
