@@ -1,4 +1,4 @@
-"""Every object of --output json has a schema and follows it: those of the golden tests and of docs/reference/json.md.
+"""Every object of --output json has a schema and follows it: those of the golden tests and of docs/reference/json*.md.
 
 Besides, `conftest.py` checks each object that a command prints during the tests.
 """
@@ -24,7 +24,7 @@ GOLDEN = [
     for path in sorted((TOP / "tests" / "golden").glob("*/*.cmd"))
     if re.search(r"--output[ =]json", path.read_text()) and path.with_suffix(".out").read_text()
 ]
-DOCS = (TOP / "docs" / "reference" / "json.md").read_text()
+DOCS = "".join((TOP / "docs" / "reference" / f"{name}.md").read_text() for name in ("json", "json-edits"))
 EXAMPLES = re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL)
 SHOWN = ("error", "install", "doctor", "identify", "remove", "clone", "edit", "edit-many", "undo")
 """The schemas of the examples in the documentation, in their order."""

@@ -16,7 +16,8 @@ SHARED = "shared"
 def schema_page() -> Iterator[str]:
     """Yield the lines of the page with the keys of every object."""
     yield "# Keys of the JSON objects\n"
-    yield "For programmers who check what `--output json` prints; [what the keys mean](json.md) is on its own page."
+    yield "For programmers who check what `--output json` prints. What the keys mean is on pages of their own: those of"
+    yield "[virtprov-install and virtprov-clone](json.md), and of [virtprov-xml](json-edits.md)."
     yield "`virtprov-install --json-schema` prints the schemas themselves.\n"
     defs = json.loads((SCHEMAS / f"{SHARED}.json").read_text(encoding="utf-8")).get("$defs", {})
     for path in sorted(SCHEMAS.glob("*.json")):

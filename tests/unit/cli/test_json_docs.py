@@ -1,4 +1,4 @@
-"""docs/reference/json.md names the keys that are printed."""
+"""docs/reference/json.md and json-edits.md name the keys that are printed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ PRINTED = {
     "A failure": "xml/refuse-json.out",
     "virtprov-install": "install/json-made.out",
     "virtprov-clone": "clone/json.out",
-    "virtprov-xml": "xml/define-json.out",
+    "One guest": "xml/define-json.out",
 }
 
 
 def section(heading: str) -> str:
-    text = (ROOT / "docs" / "reference" / "json.md").read_text()
-    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    pages = [(ROOT / "docs" / "reference" / f"{name}.md").read_text() for name in ("json", "json-edits")]
+    (text,) = [found for page in pages if (found := page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0])]
+    return text
 
 
 @pytest.mark.parametrize("heading", PRINTED)
@@ -92,17 +93,17 @@ def test_every_state_is_described() -> None:
 
 
 def test_several_guests_are_described_key_by_key() -> None:
-    text = section("virtprov-xml").partition("### Several guests")[2]
+    text = section("Several guests")
     example = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])
     printed = json.loads((ROOT / "tests" / "golden" / "xml" / "fleet-json.out").read_text())
     assert list(example) == list(printed)
     assert list(example["guests"][0]) == list(printed["guests"][0])
     assert set(printed) <= set(re.findall(r"`([a-z_]+)`", text))
     effects = json.loads((ROOT / "tests" / "golden" / "xml" / "fleet-json.out").read_text())["guests"][0]["effects"]
-    assert {f"effects[].{key}" for key in effects[0]} <= set(re.findall(r"`([a-z_.\[\]]+)`", section("virtprov-xml")))
+    assert {f"effects[].{key}" for key in effects[0]} <= set(re.findall(r"`([a-z_.\[\]]+)`", section("One guest")))
 
 
 def test_what_is_undone_is_described_key_by_key() -> None:
-    text = section("virtprov-xml").partition("### `--undo`")[2]
+    text = section("`--undo`")
     example = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])
     assert list(example) == ["undone", "uri", "time", "guests", "changed", "unchanged", "failed", "warnings"]

@@ -161,7 +161,7 @@ def _is_changed(report: GuestReport, *, done: bool) -> bool:
 
 
 def facts(reports: list[GuestReport], failed: list[Failed], edit: Edit, *, done: bool) -> dict[str, object]:
-    """Return the JSON output for many guests; docs/reference/json.md explains each key."""
+    """Return the JSON output for many guests; docs/reference/json-edits.md explains each key."""
     listed: list[dict[str, object]] = []
     for each in reports:
         told = report.facts(each, edit, done=done, several=True)

@@ -131,7 +131,7 @@ def _hide_password(text: str) -> str:
 
 
 def facts(planned: GuestReport, edit: Edit, *, done: bool, several: bool = False) -> dict[str, object]:
-    """What JSON says; docs/reference/json.md explains each key.
+    """What JSON says; docs/reference/json-edits.md explains each key.
 
     The document may hold passwords, but not where it is compared.
     """

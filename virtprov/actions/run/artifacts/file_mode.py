@@ -24,7 +24,7 @@ class ModeChange(Record):
     after: int
 
     def facts(self) -> dict[str, str]:
-        """Return the change for JSON output; docs/reference/json.md explains each key."""
+        """Return the change for JSON output; docs/reference/json-edits.md explains each key."""
         return {"path": self.path, "before": f"{self.before:04o}", "after": f"{self.after:04o}"}
 
     def diff(self) -> str:
