@@ -32,13 +32,23 @@ def lines(result: Result | None) -> list[str]:
         return []
     shown = [f"{each} (reserved)" if each in result.reserved else each for each in result.addresses]
     shown += [f"{each} (reserved, not in use)" for each in result.reserved if each not in result.addresses]
-    login = result.ssh or f"not reachable by ssh from here; `virsh console {shell_word(result.name)}` shows its console"
     disks = [f"{each.path} ({show_size(each.capacity)})" if each.capacity else each.path for each in result.disks]
     return [
         f"  address: {', '.join(shown) or 'none known'}",
-        f"  login:   {login}",
+        f"  login:   {_login(result)}",
         f"  disk:    {', '.join(disks) or 'none'}",
     ]
+
+
+def _login(result: Result) -> str:
+    """Return how to log in; an ssh server is not promised where it is not known whether there is one."""
+    if result.desktop:
+        ssh = f", or {result.ssh} if it has an ssh server" if result.ssh else ""
+        return f"remote desktop at {result.desktop}{ssh}"
+    if result.ssh or not result.viewer:
+        return result.ssh or "not reachable by ssh from here"
+    shown = "console" if result.viewer == "virsh console" else "display"
+    return f"not reachable by ssh from here; `{result.viewer} {shell_word(result.name)}` shows its {shown}"
 
 
 def facts(result: Result | None, stages: Stages | None = None, not_asked: tuple[str, ...] = ()) -> dict[str, object]:

@@ -35,12 +35,29 @@ def test_a_guest_that_is_off_keeps_its_reserved_address() -> None:
     assert result_lines.lines(WEB._replace(addresses=()))[0] == "  address: 192.168.122.50 (reserved, not in use)"
 
 
-def test_a_guest_that_cannot_be_reached() -> None:
-    assert result_lines.lines(WEB._replace(name="bare", addresses=(), reserved=(), ssh="", disks=())) == [
+@pytest.mark.parametrize(
+    ("viewer", "more"),
+    [
+        ("virsh console", "; `virsh console 'old web'` shows its console"),
+        ("virt-viewer", "; `virt-viewer 'old web'` shows its display"),
+        ("", ""),
+    ],
+)
+def test_a_guest_that_cannot_be_reached(viewer: str, more: str) -> None:
+    bare = WEB._replace(name="old web", addresses=(), reserved=(), ssh="", disks=(), viewer=viewer)
+    assert result_lines.lines(bare) == [
         "  address: none known",
-        "  login:   not reachable by ssh from here; `virsh console bare` shows its console",
+        f"  login:   not reachable by ssh from here{more}",
         "  disk:    none",
     ]
+
+
+def test_windows_is_not_said_to_have_an_ssh_server() -> None:
+    windows = WEB._replace(ssh="ssh 192.0.2.5", desktop="192.0.2.5:3389", viewer="virt-viewer")
+    assert result_lines.lines(windows)[1] == (
+        "  login:   remote desktop at 192.0.2.5:3389, or ssh 192.0.2.5 if it has an ssh server"
+    )
+    assert result_lines.lines(windows._replace(ssh=""))[1] == "  login:   remote desktop at 192.0.2.5:3389"
 
 
 @pytest.mark.usefixtures("only_bundled_profiles")

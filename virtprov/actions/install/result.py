@@ -13,11 +13,16 @@ from virtprov.guest.document import OS_ID, Guest
 from virtprov.guest.marks import reservations
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.frozen import Record
+from virtprov.support.knock import RDP
 from virtprov.xml import path
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
+    from virtprov.osinfo.profile import Profile
     from virtprov.xml.tree import Element
+
+CONSOLE, DISPLAY = "virsh console", "virt-viewer"
+"""Commands that show a guest; both take its name."""
 
 
 class Disk(Record):
@@ -31,7 +36,9 @@ class Disk(Record):
 class Result(Record):
     """A guest as its host describes it; `state` is libvirt's, `ssh` is a command, "" if there is no way in from here.
 
-    `reserved` are those of its addresses that its network reserves for it.
+    `reserved` are those of its addresses that its network reserves for it. `desktop` is where the remote desktop of
+    Windows can be reached from here (ADDRESS:PORT), and then it is not known whether the guest has an ssh server.
+    `viewer` is CONSOLE or DISPLAY, the command that shows it; "" if it has neither.
     """
 
     name: str
@@ -42,6 +49,8 @@ class Result(Record):
     reserved: tuple[str, ...]
     ssh: str
     disks: tuple[Disk, ...]
+    desktop: str = ""
+    viewer: str = ""
 
 
 def describe(host: Host, key: str) -> Result:
@@ -55,6 +64,8 @@ def describe(host: Host, key: str) -> Result:
     guest = Guest.parse(host.guests.xml(info.uuid), f"guest '{info.name}'")
     found = addresses.of(host, info.name) if info.active else []
     reserved = tuple(each.address for each in reservations.of_guest(guest))
+    known = [*found, *(address for address in reserved if address not in found)]
+    windows = _profile(guest).is_windows
     return Result(
         info.name,
         info.uuid,
@@ -62,14 +73,16 @@ def describe(host: Host, key: str) -> Result:
         tuple(checks.mac_addresses(guest)),
         tuple(found),
         reserved,
-        _ssh(host, guest, [*found, *(address for address in reserved if address not in found)]),
+        _ssh(host, guest, known),
         tuple(_disk(host, disk) for disk in guest.disks("disk")),
+        _desktop(host, guest, known) if windows and login.find(guest.uuid) is None else "",
+        _viewer(guest, windows),
     )
 
 
 def _ssh(host: Host, guest: Guest, known: list[str]) -> str:
     """Return the command that logs in to a guest with these addresses; "" if it cannot be reached from here."""
-    way = login.find(guest.uuid) or Login(user=_user(guest))
+    way = login.find(guest.uuid) or Login(user=login.default_user(_profile(guest)))
     found = ssh_route.find_route(guest, host)
     if way.host or (way.address and found.is_open):
         return way.line()
@@ -83,12 +96,28 @@ def _ssh(host: Host, guest: Guest, known: list[str]) -> str:
     return way._replace(address=address, port=port).line()
 
 
-def _user(guest: Guest) -> str:
-    """Return the user that images of the guest's system have; "" if that is not known."""
+def _desktop(host: Host, guest: Guest, known: list[str]) -> str:
+    """Return where the remote desktop of a guest with these addresses can be reached from here; "" if nowhere."""
+    places = ssh_route.find_route(guest, host, (RDP.port,)).places(known)
+    if not places:
+        return ""
+    address, port = places[0]
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _viewer(guest: Guest, windows: bool) -> str:
+    """Return the command that shows the guest's console, or its display: Windows writes nothing to a console."""
+    has_console = bool(guest.devices("console") or guest.devices("serial"))
+    if guest.devices("graphics") and (windows or not has_console):
+        return DISPLAY
+    return CONSOLE if has_console else ""
+
+
+def _profile(guest: Guest) -> Profile:
+    """Return the profile of the system that the definition names; a generic one without."""
     from virtprov.osinfo.find_profile import find_recorded
 
-    os_id = guest.get(OS_ID)
-    return login.default_user(find_recorded(os_id)) if os_id else ""
+    return find_recorded(guest.get(OS_ID))
 
 
 def _disk(host: Host, node: Element) -> Disk:

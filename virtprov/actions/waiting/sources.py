@@ -139,7 +139,9 @@ class Sources:
     def _services(self) -> str:
         from virtprov.support.knock import SERVICES
 
-        return ", ".join(f"to {SERVICES[port].name}" for port in self.wanted.route.ports)
+        route = self.wanted.route
+        ports = dict.fromkeys(port for *_, port in route.forwards) or route.ports
+        return ", ".join(f"to {SERVICES[port].name}" for port in ports)
 
     def _has_succeeded(self, command: str) -> bool:
         running, by_ssh = self.commands.get(command), self.by_ssh.get(command)

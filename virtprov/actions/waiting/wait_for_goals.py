@@ -81,10 +81,10 @@ def _until_all(sources: Sources, watch: Watch, deadline: Deadline) -> None:
             return
         _check_runs(watch.wait_for(_is_news, deadline.slice(wait.ASK_EVERY)), watch, sources.name, missing)
         if deadline.over:
+            viewer = "display with `virt-viewer" if sources.wanted.windows else "console with `virsh console"
             raise WaitTimeout(
                 f"'{sources.name}' {' and '.join(missing)} after {deadline.shown}; the guest is left as it is",
-                hint=f"see its console with `virsh console {shell_word(sources.name)}`, or allow more time with "
-                "--wait ...,timeout=30m",
+                hint=f"see its {viewer} {shell_word(sources.name)}`, or allow more time with --wait ...,timeout=30m",
             )
 
 

@@ -129,8 +129,14 @@ class _Asking:
             self._refuse(CLOUD_INIT)
             wanted = wanted._replace(cloud_init=True)
         if not self.any_route.is_open:
-            wanted = wanted._replace(not_asked=(f"ssh was not asked: {self.any_route.why}",))
+            wanted = wanted._replace(not_asked=(self._not_asked(),))
             return wanted if seeded else wanted._replace(agent=True)
         if seeded or not (self.has_agent or self.windows):
             return wanted._replace(ssh=True)
         return wanted._replace(either=True)
+
+    def _not_asked(self) -> str:
+        from virtprov.support.knock import RDP, SSH, WINRM
+
+        words = f"{SSH.name}, {RDP.name} and {WINRM.name} were" if self.windows else f"{SSH.name} was"
+        return f"{words} not asked: {self.any_route.why}"

@@ -11,6 +11,7 @@ import pytest
 from tests.place import place_with
 from tests.standin import StandIn
 from virtprov.actions.install import result
+from virtprov.actions.seed import login
 from virtprov.host.connection import Host
 from virtprov.host.info import Address
 from virtprov.support.errors import HostError
@@ -102,6 +103,50 @@ def test_a_guest_behind_a_remote_host_is_reached_through_it(place: Host) -> None
         "ssh -J ana@far.example debian@192.168.122.50"
     )
     assert describe(Remote(place, "", "192.168.122.50")).ssh == ""
+
+
+WINDOWS = GUEST.replace("http://debian.org/debian/12", "http://microsoft.com/win/11")
+CONSOLE, DISPLAY = "<console type='pty'/></devices>", "<graphics type='vnc'/></devices>"
+
+
+def test_the_remote_desktop_of_windows(place: Host, home: Path) -> None:
+    place.guests.destroy("web")
+    place.guests.define(WINDOWS)
+    found = describe(Knowing(place, "192.168.122.50"))
+    assert (found.ssh, found.desktop) == ("ssh 192.168.122.50", "192.168.122.50:3389")
+    remote = describe(Remote(place, "ana@far.example", "192.168.122.50"))
+    assert (remote.ssh, remote.desktop) == ("ssh -J ana@far.example 192.168.122.50", "")
+    known = Path(login.known_hosts_path(found.uuid))
+    known.parent.mkdir(parents=True)
+    known.write_text(login.known_hosts_text(login.Login("tom", found.uuid), ""))
+    found = describe(Knowing(place, "192.168.122.50"))
+    assert (found.ssh, found.desktop) == ("ssh tom@192.168.122.50", "")
+
+
+def test_the_remote_desktop_at_an_address_of_ipv6(place: Host) -> None:
+    bare = WINDOWS.replace("<source network='lab'/>", "<source bridge='br0'/>").replace(
+        "'network'><mac", "'bridge'><mac"
+    )
+    place.guests.destroy("web")
+    place.guests.define(bare.replace("address='192.168.122.50' mac", "address='fd00::7' mac"))
+    assert describe(place).desktop == "[fd00::7]:3389"
+
+
+@pytest.mark.parametrize(
+    ("document", "devices", "viewer"),
+    [
+        (GUEST, CONSOLE, "virsh console"),
+        (GUEST, DISPLAY, "virt-viewer"),
+        (GUEST, CONSOLE.replace("</devices>", DISPLAY), "virsh console"),
+        (WINDOWS, CONSOLE.replace("</devices>", DISPLAY), "virt-viewer"),
+        (WINDOWS, CONSOLE, "virsh console"),
+        (GUEST, "</devices>", ""),
+    ],
+)
+def test_what_shows_the_guest(document: str, devices: str, viewer: str, place: Host) -> None:
+    place.guests.destroy("web")
+    place.guests.define(document.replace("</devices>", devices))
+    assert describe(place).viewer == viewer
 
 
 def test_a_guest_that_is_not_there(place: Host) -> None:

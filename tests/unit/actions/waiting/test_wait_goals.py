@@ -131,7 +131,8 @@ def test_each_word() -> None:
 def test_ready(devices: list[str], seeded: bool, windows: bool, meant: set[str], left_out: str) -> None:
     found = wanted("ready", of=guest(*devices), seeded=seeded, windows=windows)
     assert facts(found) == meant
-    assert found.not_asked == ((f"ssh was not asked: {left_out}",) if left_out else ())
+    services = "ssh, RDP and WinRM were" if windows else "ssh was"
+    assert found.not_asked == ((f"{services} not asked: {left_out}",) if left_out else ())
 
 
 RDP_PUBLISHED = SLIRP.replace("tcp::8080-:80", "tcp::13389-:3389").replace(",hostfwd=tcp:{}:8022-:22", "")
