@@ -12,6 +12,7 @@ UNLISTED = {
     "virtprov/actions/run/artifacts": "named with actions/run",
     "virtprov/actions/install/os_source": "named with actions/install",
     "virtprov/actions/install/checks": "named with actions/install",
+    "virtprov/cli/install/other_uses": "named with cli/install",
     "virtprov/guest/disks/new": "named with guest/disks",
     "virtprov/guest/disks/checks": "named with guest/disks",
     "virtprov/unattended/templates": "files of data",

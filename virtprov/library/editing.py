@@ -170,7 +170,7 @@ def parse_states(text: str | None) -> frozenset[str]:
     """Return the states given with `--state`. Raises UsageError for an unknown one."""
     if text is None:
         return frozenset()
-    from virtprov.host.info import STATES
+    from virtprov.host.facts.info import STATES
 
     known = {"".join(state.split()): state for state in STATES.values()}
     results = set()
@@ -216,7 +216,7 @@ def without_doubts(requests: tuple[EditRequest, ...]) -> tuple[EditRequest, ...]
 
 def _is_alone(choice: Choice, host: Host) -> bool:
     """Return whether a single guest is named, which can get another name or UUID."""
-    from virtprov.support.pattern import is_pattern
+    from virtprov.support.notation.pattern import is_pattern
 
     if len(choice.words) != 1 or choice.states or choice.holds is not None:
         return False

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions import schema_check
 from virtprov.actions.request import Checks
-from virtprov.guest import defaults, hostdev
-from virtprov.guest.choices import NONE, Choices
+from virtprov.guest import defaults
 from virtprov.guest.disks.locate import DiskResolver, change_source
 from virtprov.guest.disks.new.volumes import Making
 from virtprov.guest.document import OS_ID, Guest
@@ -15,8 +14,9 @@ from virtprov.guest.edits import boot_order, default_network, removed_storage
 from virtprov.guest.edits import obsolete_parts as leftovers
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.edits.firmware import keep_uefi_loader, make_room_for_uefi, names_loader, replace_selection
-from virtprov.guest.rule_context import RuleContext
-from virtprov.guest.write import assign, compose, select, verbs
+from virtprov.guest.rules.choices import NONE, Choices
+from virtprov.guest.rules.rule_context import RuleContext
+from virtprov.guest.write import assign, compose, hostdev, select, verbs
 from virtprov.guest.write.compose import NewDevice
 from virtprov.guest.write.named_places import named_places
 from virtprov.guest.write.select import Selector

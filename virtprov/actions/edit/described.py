@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changes import EDIT, EditRequest, change
 from virtprov.actions.edit.outcome import lines, render_with_diff
-from virtprov.guest import publish
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import OS_ID, DomainDocument
 from virtprov.guest.marks import reservations
+from virtprov.guest.network import publish
 from virtprov.guest.write import select
 from virtprov.options.catalogue import table
 from virtprov.options.network import RESERVE
-from virtprov.support.units import GIB, show_size
+from virtprov.support.notation.units import GIB, show_size
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:

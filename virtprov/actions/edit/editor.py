@@ -29,7 +29,7 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from virtprov.actions.edit.keep_old import KeptFiles
     from virtprov.host.connection import Host
-    from virtprov.host.info import GuestInfo
+    from virtprov.host.facts.info import GuestInfo
     from virtprov.support.errors import ProvError
 
 

@@ -41,7 +41,7 @@ class FileEdit:
         """
         import os
 
-        from virtprov.support.files import rewrite
+        from virtprov.support.file_access.files import rewrite
         from virtprov.support.user_files import lock
 
         data = outcome.apply_to_file(self._file, self.made)

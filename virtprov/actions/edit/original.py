@@ -12,7 +12,7 @@ from virtprov.xml import keep
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
-    from virtprov.host.info import Definition, GuestInfo
+    from virtprov.host.facts.info import Definition, GuestInfo
     from virtprov.xml.keep import Letters
 
 
@@ -64,7 +64,7 @@ def from_bytes(data: bytes) -> Source:
 
 def read_file(path: str) -> tuple[Letters, str]:
     """Read a file; returns its content, and a description for messages. Raises InputError, XmlError."""
-    from virtprov.support.files import read_bytes
+    from virtprov.support.file_access.files import read_bytes
 
     what = f"the file '{path}'"
     return keep.letters(read_bytes(path), what), what

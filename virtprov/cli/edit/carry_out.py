@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 
 from virtprov.cli import compat
 from virtprov.cli.edit import many_report, old_sentences, report
-from virtprov.cli.output import Output, confirm
+from virtprov.cli.printing.output import Output, confirm
 from virtprov.library.editing import UNKEPT, Editing, to_choice
 from virtprov.support.errors import HostError, ProvError
-from virtprov.support.pattern import is_pattern
+from virtprov.support.notation.pattern import is_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

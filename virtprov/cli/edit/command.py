@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtprov.cli import answers, compat
 from virtprov.cli.edit import flag_checks, typed_changes
 from virtprov.cli.edit.flags import GROUPS, IGNORED, WITH_HELP, build_parser, read
-from virtprov.cli.output import Output
+from virtprov.cli.printing.output import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

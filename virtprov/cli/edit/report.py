@@ -6,9 +6,9 @@ import sys
 
 from virtprov.cli import standard_input
 from virtprov.cli.edit import seed_facts
-from virtprov.cli.output import show_diff
+from virtprov.cli.printing.output import show_diff
 from virtprov.support.errors import UsageError
-from virtprov.support.visible import on_one_line
+from virtprov.support.terminal.visible import on_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from virtprov.actions.edit.outcome import ApplyOptions
     from virtprov.actions.live.effects import Effect
     from virtprov.cli.edit.flags import Flags
-    from virtprov.cli.output import Output
+    from virtprov.cli.printing.output import Output
 
 DIFFERS = 10
 """The exit status of --verify if something does not match."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.cli.edit import report
-from virtprov.cli.output import Output, confirm
+from virtprov.cli.printing.output import Output, confirm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

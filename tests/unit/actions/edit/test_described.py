@@ -10,7 +10,7 @@ import pytest
 from tests.standin import StandIn
 from virtprov.actions.edit.described import differences
 from virtprov.actions.request import InstallRequest
-from virtprov.guest import publish
+from virtprov.guest.network import publish
 
 QEMU = """<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='-netdev'/>
 <qemu:arg value='user,id=published0,hostfwd=tcp::8022-:22,hostfwd=udp:[::1]:53-:53'/></qemu:commandline>"""

@@ -21,9 +21,9 @@ from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
 from virtprov.host.connection import Host, connect
-from virtprov.host.running_guests import Running
+from virtprov.host.running.running_guests import Running
 from virtprov.support.errors import HostError, UsageError, XmlError
-from virtprov.support.progress import Progress
+from virtprov.support.terminal.progress import Progress
 from virtprov.xml import path
 
 HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"

@@ -9,7 +9,7 @@ from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
 from virtprov.actions.edit.original import Source, from_bytes
 from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.guest.document import DomainDocument, Guest
-from virtprov.host.info import GuestInfo
+from virtprov.host.facts.info import GuestInfo
 from virtprov.library.edit_request import Change, to_request
 from virtprov.support.errors import UsageError
 

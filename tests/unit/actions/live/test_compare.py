@@ -17,7 +17,7 @@ from virtprov.actions.live.effects import BOOT, NEVER, NOW, Effect, Live, Op, ca
 from virtprov.actions.run.plan import RunContext
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host
-from virtprov.host.running_guests import Running
+from virtprov.host.running.running_guests import Running
 from virtprov.support.errors import HostError, UsageError
 
 from .running_guest import look, rows

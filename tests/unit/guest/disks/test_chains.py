@@ -12,7 +12,7 @@ import pytest
 
 from virtprov.guest.disks.chains import Chains, warning
 from virtprov.support.errors import UsageError
-from virtprov.support.image_header import probe, probe_bytes
+from virtprov.support.file_access.image_header import probe, probe_bytes
 
 
 def qcow2(path: Path, backing: str = "", fmt: str = "", data: str = "") -> str:
