@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from virtprov.actions.edit.changes import EDIT, EditRequest
+from virtprov.actions.edit.changing.changes import EDIT, EditRequest
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather, schema_rows, subopts
 from virtprov.guest.write.select import Selector

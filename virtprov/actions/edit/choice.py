@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.original import no_guest
+from virtprov.actions.edit.changing.original import no_guest
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 from virtprov.support.notation.pattern import is_pattern, means

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.outcome import ApplyOptions, EditResult
+from virtprov.actions.edit.changing.outcome import ApplyOptions, EditResult
 from virtprov.actions.edit.store_steps import StoreDefinition
 from virtprov.support.frozen import Record
 

@@ -14,9 +14,9 @@ from virtprov.support.notation.pattern import is_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.changing.changes import EditRequest
+    from virtprov.actions.edit.changing.outcome import ApplyOptions
     from virtprov.actions.edit.guest_report import Failed, GuestReport
-    from virtprov.actions.edit.outcome import ApplyOptions
     from virtprov.cli.edit.flags import Flags
     from virtprov.host.connection import Host
 
@@ -38,7 +38,7 @@ def _many(flags: Flags, host: Host) -> bool:
 
 def apply_options(flags: Flags, *, document: bool) -> ApplyOptions:
     """Return what to do with an edit; a `document` that is not a guest of the host is only stored on request."""
-    from virtprov.actions.edit.outcome import ApplyOptions
+    from virtprov.actions.edit.changing.outcome import ApplyOptions
 
     update, lenient = bool(flags.plane), flags.plane == "both"
     if flags.verify:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.changing.changes import EditRequest
     from virtprov.cli.edit.flags import Flags
     from virtprov.cli.edit.typed_changes import Words
     from virtprov.host.connection import Host

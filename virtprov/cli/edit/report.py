@@ -14,11 +14,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.changing.changes import EditRequest
+    from virtprov.actions.edit.changing.original import Source
+    from virtprov.actions.edit.changing.outcome import ApplyOptions
     from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.guest_report import GuestReport
-    from virtprov.actions.edit.original import Source
-    from virtprov.actions.edit.outcome import ApplyOptions
     from virtprov.actions.live.effects import Effect
     from virtprov.cli.edit.flags import Flags
     from virtprov.cli.printing.output import Output
@@ -29,7 +29,7 @@ DIFFERS = 10
 
 def document(file: str | None) -> Source:
     """Read the XML of a guest from a file; None or "-" is standard input. Raises ProvError."""
-    from virtprov.actions.edit import original
+    from virtprov.actions.edit.changing import original
 
     if file not in (None, "-"):
         return original.from_file(*original.read_file(file))

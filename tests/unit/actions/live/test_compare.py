@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.edit.changes import EDIT
+from virtprov.actions.edit.changing.changes import EDIT
 from virtprov.actions.live import compare
 from virtprov.actions.live.compare import DONE, PENDING, LiveChange, LiveStep
 from virtprov.actions.live.effects import BOOT, NEVER, NOW, Effect, Live, Op, call

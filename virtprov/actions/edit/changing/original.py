@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import blank
+from virtprov.actions.edit.changing.changes import blank
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.frozen import Record

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.actions.edit import verify
-from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
-from virtprov.actions.edit.original import Source, from_bytes
-from virtprov.actions.edit.outcome import ApplyOptions, EditResult
+from virtprov.actions.edit.changing import verify
+from virtprov.actions.edit.changing.changes import ADD, EDIT, REMOVE, EditRequest
+from virtprov.actions.edit.changing.original import Source, from_bytes
+from virtprov.actions.edit.changing.outcome import ApplyOptions, EditResult
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.facts.info import GuestInfo
 from virtprov.library.edit_request import Change, to_request

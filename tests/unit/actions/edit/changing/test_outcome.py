@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.edit import edit_plan, journal, outcome
+from virtprov.actions.edit import edit_plan, journal
 from virtprov.actions.edit.apply import Aborted, Work
-from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, ChangeResult, EditRequest
+from virtprov.actions.edit.changing import outcome
+from virtprov.actions.edit.changing.changes import ADD, EDIT, REMOVE, ChangeResult, EditRequest
+from virtprov.actions.edit.changing.original import from_bytes, from_host
+from virtprov.actions.edit.changing.outcome import ApplyOptions
 from virtprov.actions.edit.editor import Edit, Editor
 from virtprov.actions.edit.guest_report import GuestReport
-from virtprov.actions.edit.original import from_bytes, from_host
-from virtprov.actions.edit.outcome import ApplyOptions
 from virtprov.actions.run.plan import RunContext
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
@@ -26,7 +27,7 @@ from virtprov.support.errors import HostError, UsageError, XmlError
 from virtprov.support.terminal.progress import Progress
 from virtprov.xml import path
 
-HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"
+HOSTS = Path(__file__).resolve().parents[4] / "data" / "hosts"
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.edit import changes
-from virtprov.actions.edit.changes import ADD, BUILD, EDIT, REMOVE, ChangeResult, EditRequest, change
+from virtprov.actions.edit.changing import changes
+from virtprov.actions.edit.changing.changes import ADD, BUILD, EDIT, REMOVE, ChangeResult, EditRequest, change
 from virtprov.guest.document import OS_ID, Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
@@ -17,7 +17,7 @@ from virtprov.osinfo.find_profile import find
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 
-HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"
+HOSTS = Path(__file__).resolve().parents[4] / "data" / "hosts"
 GUEST = """<domain type='kvm'>
   <!-- mine -->
   <name>g</name>

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.edit.described import differences
+from virtprov.actions.edit.changing.described import differences
 from virtprov.actions.request import InstallRequest
 from virtprov.guest.network import publish
 

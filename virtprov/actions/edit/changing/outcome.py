@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import (
+from virtprov.actions.edit.changing.changes import (
     ADD,
     EJECT,
     SEED,
@@ -16,7 +16,7 @@ from virtprov.actions.edit.changes import (
     template_of,
     warn_of_none,
 )
-from virtprov.actions.edit.original import Source
+from virtprov.actions.edit.changing.original import Source
 from virtprov.guest.checks import display_passwords
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, UsageError

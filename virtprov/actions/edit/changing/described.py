@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import EDIT, EditRequest, change
-from virtprov.actions.edit.outcome import lines, render_with_diff
+from virtprov.actions.edit.changing.changes import EDIT, EditRequest, change
+from virtprov.actions.edit.changing.outcome import lines, render_with_diff
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import OS_ID, DomainDocument
 from virtprov.guest.marks import reservations

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import ADD, REMOVE, ChangeResult, EditRequest, change, storage_of
-from virtprov.actions.edit.original import Source
-from virtprov.actions.edit.outcome import ApplyOptions, EditResult, compare_autostart, render_with_diff
+from virtprov.actions.edit.changing.changes import ADD, REMOVE, ChangeResult, EditRequest, change, storage_of
+from virtprov.actions.edit.changing.original import Source
+from virtprov.actions.edit.changing.outcome import ApplyOptions, EditResult, compare_autostart, render_with_diff
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.write import select
 from virtprov.options.catalogue import table

@@ -1,4 +1,4 @@
-"""virtprov-xml: apply a request to a guest's XML. Does not change the host; plan.py makes the steps."""
+"""virtprov-xml: apply a request to a guest's XML. Does not change the host; edit_plan.py makes the steps."""
 
 from __future__ import annotations
 
