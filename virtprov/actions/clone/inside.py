@@ -16,9 +16,9 @@ from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import KEEP as KEEP_SEED
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.cloudinit.value_sources import Reader
-from virtprov.guest import publish
 from virtprov.guest.document import Guest
 from virtprov.guest.marks import cloud_mark
+from virtprov.guest.network import publish
 from virtprov.osinfo.systemd import reads_credentials
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from virtprov.actions.seed import login
 from virtprov.actions.seed.login import Login
 from virtprov.actions.waiting import addresses, ssh_route
+from virtprov.actions.waiting.knock import RDP
 from virtprov.guest import checks
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import OS_ID, Guest
 from virtprov.guest.marks import reservations
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.frozen import Record
-from virtprov.support.knock import RDP
 from virtprov.xml import path
 
 if TYPE_CHECKING:

@@ -136,7 +136,7 @@ class _Asking:
         return wanted._replace(either=True)
 
     def _not_asked(self) -> str:
-        from virtprov.support.knock import RDP, SSH, WINRM
+        from virtprov.actions.waiting.knock import RDP, SSH, WINRM
 
         words = f"{SSH.name}, {RDP.name} and {WINRM.name} were" if self.windows else f"{SSH.name} was"
         return f"{words} not asked: {self.any_route.why}"

@@ -13,7 +13,7 @@ from tests.standin import StandIn
 from virtprov.actions.install import result
 from virtprov.actions.seed import login
 from virtprov.host.connection import Host
-from virtprov.host.info import Address
+from virtprov.host.facts.info import Address
 from virtprov.support.errors import HostError
 
 POOL = """<pool type='dir'><name>images</name><target><path>/srv/images</path></target>
