@@ -354,8 +354,6 @@ class Cloning:
         try:
             state = finish.finish(InstallRequest(wait=self.request.wait), plan, self.context)
         except KeyboardInterrupt as stop:
-            sentence = finish.leave(plan, self.context)
-            self.context.trail.finish_waiting(self.host)
-            raise KeyboardInterrupt(sentence) from stop
+            raise KeyboardInterrupt(finish.leave(plan, self.context)) from stop
         self.context.trail.finish_waiting(self.host)
         return state

@@ -197,7 +197,7 @@ class Installation:
         try:
             state = self._follow(show, ends)
         except KeyboardInterrupt as stop:
-            raise KeyboardInterrupt(self._leave()) from stop
+            raise KeyboardInterrupt(finish.leave(self.made, self.context)) from stop
         self.context.trail.finish_waiting(self.host)
         self.made = finish.keep_login(self.made, self.context)
         if state == "ready":
@@ -221,18 +221,6 @@ class Installation:
             if ends:
                 self.host.guests.destroy(self.made.plan.name)
         return finish.OFF if ends else state
-
-    def _leave(self) -> str:
-        from virtprov.actions.install import finish
-        from virtprov.support.errors import ProvError
-
-        try:
-            sentence = finish.leave(self.made, self.context)
-            self.context.trail.finish_waiting(self.host)
-        except ProvError as problem:
-            name = self.made.plan.name
-            return f"guest '{name}' is left as it is; its state cannot be read: {problem.message}"
-        return sentence
 
 
 def _plan(request: InstallRequest, host: Host) -> InstallPlan:

@@ -120,3 +120,9 @@ def _newest_first(word: str) -> list[tuple[bool, int]]:
     """Sorts versions with the highest first, and leaves names without numbers in their order."""
     parts = word.replace("-", ".").split(".")
     return [(not part.isdecimal(), -int(part) if part.isdecimal() else 0) for part in parts]
+
+
+def no_guest(uri: str, key: str, names: tuple[str, ...]) -> HostError:
+    """Return the error for a guest that the host `uri` does not have; `names` are those of its guests."""
+    hint = nearest(key, names) or "`virsh list --all` lists its guests"
+    return HostError(f"guest '{key}' not found on {uri}", hint=hint)

@@ -26,7 +26,7 @@ from virtprov.guest.disks.new.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.edits import identity
 from virtprov.guest.marks import template_mark
-from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.support.errors import HostError, UsageError, no_guest
 from virtprov.support.frozen import Record
 from virtprov.support.text import first_free
 from virtprov.xml import keep, path
@@ -131,10 +131,7 @@ def _source(request: CloneRequest, host: Host) -> DomainDocument:
         return DomainDocument(Guest.parse(request.document, "the original's XML"), keep.decode(request.document))
     info = host.guests.find(request.original)
     if info is None:
-        raise HostError(
-            f"guest '{request.original}' not found on {host.uri}",
-            hint=nearest(request.original, host.guests.names()) or "`virsh list --all` lists its guests",
-        )
+        raise no_guest(host.uri, request.original, host.guests.names())
     if info.active:
         raise HostError(
             f"guest '{info.name}' is {info.state}: its disks cannot be copied while it writes to them",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changing.original import no_guest
-from virtprov.support.errors import HostError
+from virtprov.support.errors import HostError, no_guest
 from virtprov.support.frozen import Record
 from virtprov.support.notation.pattern import is_pattern, means
 
@@ -52,4 +51,4 @@ def names(choice: Choice, host: Host) -> list[str]:
 def _no_match_error(word: str, listed: tuple[str, ...], host: Host) -> HostError:
     if is_pattern(word):
         return HostError(f"no guest of {host.uri} matches '{word}'", hint="`virsh list --all --name` lists them")
-    return no_guest(host, word, listed)
+    return no_guest(host.uri, word, listed)

@@ -14,7 +14,7 @@ from virtprov.actions import schema_check
 from virtprov.actions.edit import edit_plan, guest_report
 from virtprov.actions.edit.changing import outcome, verify
 from virtprov.actions.edit.changing.changes import EJECT, EditRequest, template_of
-from virtprov.actions.edit.changing.original import Source, from_definition, no_guest
+from virtprov.actions.edit.changing.original import Source, from_definition
 from virtprov.actions.edit.changing.outcome import ApplyOptions, EditResult
 from virtprov.actions.edit.choice import Choice
 from virtprov.actions.edit.guest_report import GuestReport
@@ -24,7 +24,7 @@ from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
 from virtprov.guest.checks import Others
 from virtprov.guest.marks import template_mark
-from virtprov.support.errors import UsageError
+from virtprov.support.errors import UsageError, no_guest
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Editor:
         try:
             return self._guest(key, choice, options or self.edit.wanted)
         except NotThere:
-            raise no_guest(self.host, key, self.host.guests.names()) from None
+            raise no_guest(self.host.uri, key, self.host.guests.names()) from None
 
     def _guest(self, key: str, choice: Choice, options: ApplyOptions) -> GuestReport | None:
         source = self._read(key, choice)

@@ -13,7 +13,7 @@ from virtprov.actions.waiting import last_words, wait
 from virtprov.actions.waiting.wait_for_goals import wait_for_goals
 from virtprov.actions.waiting.wait_goals import WaitGoals
 from virtprov.cloudinit.seed_request import KEEP, UNTIL_READY
-from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
+from virtprov.support.errors import GuestBroken, HostError, ProvError, WaitTimeout
 from virtprov.support.text import shell_word
 
 if TYPE_CHECKING:
@@ -145,8 +145,18 @@ def keep_login(plan: InstallPlan, context: RunContext) -> InstallPlan:
 def leave(plan: InstallPlan, context: RunContext) -> str:
     """Return messages for a user who stops waiting: the guest keeps running, and its seed is deleted.
 
-    The seed is deleted at once because it may contain secrets; a running guest can still read its open file.
+    The seed is deleted at once because it may contain secrets; a running guest can still read its open file. A host
+    that does not answer any more is one of the messages.
     """
+    try:
+        sentence = _leave(plan, context)
+        context.trail.finish_waiting(context.host)
+    except ProvError as problem:
+        return f"guest '{plan.plan.name}' is left as it is; its state cannot be read: {problem.message}"
+    return sentence
+
+
+def _leave(plan: InstallPlan, context: RunContext) -> str:
     name = plan.plan.name
     known, word = context.host.guests.find(name), shell_word(name)
     if known is None:

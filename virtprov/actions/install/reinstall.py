@@ -16,7 +16,7 @@ from virtprov.guest.defaults import disk
 from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rules.rule_context import RuleContext
-from virtprov.support.errors import HostError, UsageError
+from virtprov.support.errors import HostError, UsageError, no_guest
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -36,9 +36,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     _refuse(request)
     info = host.guests.find(request.reinstall)
     if info is None:
-        raise HostError(
-            f"guest '{request.reinstall}' not found on the host", hint="`virsh list --all` lists its guests"
-        )
+        raise no_guest(host.uri, request.reinstall, host.guests.names())
     if not info.persistent or info.active and not request.printing:
         raise HostError(f"'{info.name}' is running, so it cannot be reinstalled", hint="shut it down first")
     phases.check_waiting(request, host)

@@ -12,7 +12,7 @@ from virtprov.guest import checks
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import OS_ID, Guest
 from virtprov.guest.marks import reservations
-from virtprov.support.errors import HostError, nearest
+from virtprov.support.errors import no_guest
 from virtprov.support.frozen import Record
 from virtprov.xml import path
 
@@ -57,10 +57,7 @@ def describe(host: Host, key: str) -> Result:
     """Return what a guest is now. Raises HostError if the host does not have it, or cannot be reached."""
     info = host.guests.find(key)
     if info is None:
-        raise HostError(
-            f"guest '{key}' not found on {host.uri}",
-            hint=nearest(key, host.guests.names()) or "`virsh list --all` lists its guests",
-        )
+        raise no_guest(host.uri, key, host.guests.names())
     guest = Guest.parse(host.guests.xml(info.uuid), f"guest '{info.name}'")
     found = addresses.of(host, info.name) if info.active else []
     reserved = tuple(each.address for each in reservations.of_guest(guest))

@@ -14,8 +14,7 @@ from virtprov.guest.disks import snapshot_files
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.guest.marks.reservations import Reserved, of_guest
-from virtprov.host.inventory.lookup import similar_names
-from virtprov.support.errors import HostError, UsageError
+from virtprov.support.errors import HostError, UsageError, no_guest
 from virtprov.support.frozen import Record
 from virtprov.support.text import join_words
 
@@ -97,7 +96,7 @@ def _find(request: RemoveRequest, host: Host) -> list[GuestInfo]:
     for key in request.guests:
         info = host.guests.find(key)
         if info is None:
-            raise HostError(f"guest '{key}' not found on {host.uri}", hint=similar_names(key, host.guests.names))
+            raise no_guest(host.uri, key, host.guests.names())
         if not request.force_off:
             _check_reacts(info)
         process = find_active(host.uri, info.name)

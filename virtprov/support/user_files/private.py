@@ -11,22 +11,15 @@ from virtprov.support.errors import ProvError
 
 def make_folder(path: str) -> None:
     """Create a folder (0700) and its missing parents (0755), whatever the umask is. Raises OSError."""
-    above = os.path.dirname(path)
-    if above and not os.path.isdir(above):
-        _make_above(above)
-    try:
-        os.mkdir(path, 0o700)
-    except FileExistsError:
-        if not os.path.isdir(path):
-            raise
+    _make(path, 0o700)
 
 
-def _make_above(path: str) -> None:
+def _make(path: str, mode: int) -> None:
     above = os.path.dirname(path)
     if above and not os.path.isdir(above):
-        _make_above(above)
+        _make(above, 0o755)
     try:
-        os.mkdir(path, 0o755)
+        os.mkdir(path, mode)
     except FileExistsError:
         if not os.path.isdir(path):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path) from None

@@ -268,6 +268,16 @@ def test_a_guest_that_is_waited_for_no_more(keep: str, host: Noting, context: Ru
     assert leave(made(name="nosuch"), context) == "guest 'nosuch' no longer exists on the host"
 
 
+def test_a_host_that_is_lost_keeps_nobody_from_stopping(place: Host, context_of: Around) -> None:
+    class Lost(Noting):
+        def guests_find(self, name: str) -> None:
+            raise HostError("the connection was lost")
+
+    assert leave(made(), context_of(Lost(place))) == (
+        "guest 'web' is left as it is; its state cannot be read: the connection was lost"
+    )
+
+
 # -- as virt-install waits --------------------------------------------------------------------------
 
 

@@ -149,7 +149,7 @@ def test_what_makes_no_sense_is_refused(host: Host, more: dict[str, object], mes
 
 
 def test_the_guest_must_be_there_and_off(host: Host) -> None:
-    with pytest.raises(HostError, match="guest 'nobody' not found on the host"):
+    with pytest.raises(HostError, match="guest 'nobody' not found on qemu:///system"):
         reinstall.plan(request(Method(PXE), reinstall="nobody"), host)
     guest(host, DISK % "" + NIC % "")
     host.guests.start("old")

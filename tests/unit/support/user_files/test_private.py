@@ -76,8 +76,9 @@ def test_a_file_in_the_way_is_said(base: Path) -> None:
     (base / "virtprov").touch()
     with pytest.raises(ProvError, match="cannot create the state directory"):
         state.directory()
-    with pytest.raises(OSError, match="exists"):
-        private.make_folder(str(base / "virtprov"))
+    for path in (base / "virtprov", base / "virtprov" / "below"):
+        with pytest.raises(NotADirectoryError, match="virtprov'$"):
+            private.make_folder(str(path))
 
 
 def test_a_new_file_is_private_and_never_in_place_of_another(tmp_path: Path) -> None:

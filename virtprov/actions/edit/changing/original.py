@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changing.changes import blank
 from virtprov.guest.document import DomainDocument, Guest
-from virtprov.support.errors import HostError, nearest
+from virtprov.support.errors import no_guest
 from virtprov.support.frozen import Record
 from virtprov.xml import keep
 
@@ -39,15 +39,9 @@ def from_host(host: Host, key: str) -> Source:
     try:
         definition = host.guests.definition(key)
     except NotThere:
-        raise no_guest(host, key, host.guests.names()) from None
+        raise no_guest(host.uri, key, host.guests.names()) from None
     assert definition is not None  # whatever its state
     return from_definition(definition)
-
-
-def no_guest(host: Host, key: str, listed: tuple[str, ...]) -> HostError:
-    """Return the error for a guest that does not exist; `listed` are the names of existing guests."""
-    hint = nearest(key, listed) or "`virsh list --all` lists its guests"
-    return HostError(f"guest '{key}' not found on {host.uri}", hint=hint)
 
 
 def from_definition(found: Definition, autostart: bool | None = None) -> Source:
