@@ -7,7 +7,7 @@ import time
 import pytest
 
 from virtprov.host.daemon import calls
-from virtprov.support import waiting
+from virtprov.support.slow_calls import waiting
 
 
 class ReleasesLate:
