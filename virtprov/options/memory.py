@@ -34,12 +34,22 @@ def expand(pairs: list[Pair]) -> list[Pair]:
     return result
 
 
+def _guess_mib(text: str) -> int:
+    """Return the number for what looks like GiB, such as `2G`; otherwise an example."""
+    number, unit, rest = text.lower().partition("g")
+    number = number.strip()
+    is_plain = number.isdecimal() and len(number) < 5 and int(number) > 0
+    return int(number) * 1024 if unit and rest in ("", "b", "ib") and is_plain else 2048
+
+
 def _kib(key: str, text: str) -> str:
     if not text and key in ("maxMemory", "hotplugmemorymax"):
         return ""
     if len(text) > LONGEST or not text.isdecimal():
+        flag = "--memory" if key == "memory" else f"--memory {key}"
         raise UsageError(
-            f"--memory {key}: '{text[:80]}' is not a number of MiB", hint="give a whole number, such as --memory 2048"
+            f"{flag}: '{text[:80]}' is not a number of MiB",
+            hint=f"give a whole number, such as --memory {_guess_mib(text)}",
         )
     return str(int(text) * 1024)
 

@@ -55,6 +55,25 @@ def test_sizes_that_are_none(say: Callable[[str, str], Assignments], text: str) 
 
 
 @pytest.mark.parametrize(
+    ("text", "message", "example"),
+    [
+        ("2G", "--memory: '2G' is not a number of MiB", 2048),
+        ("16 GiB", "--memory: '16 GiB'", 16384),
+        ("4gb", "--memory: '4gb'", 4096),
+        ("maxMemory=3G", "--memory maxMemory: '3G'", 3072),
+        ("0G", "'0G'", 2048),
+        ("512M", "'512M'", 2048),
+        ("99999G", "'99999G'", 2048),
+        ("4b", "'4b'", 2048),
+    ],
+)
+def test_a_size_in_another_unit(say: Callable[[str, str], Assignments], text: str, message: str, example: int) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        say("memory", text)
+    assert caught.value.hint == f"give a whole number, such as --memory {example}"
+
+
+@pytest.mark.parametrize(
     ("text", "xml"),
     [
         ("hugepages=on", "<memoryBacking><hugepages/></memoryBacking>"),

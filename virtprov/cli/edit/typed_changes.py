@@ -63,7 +63,7 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
     seed = _combine_seed(changes, actions)
     count = sum(name in actions for name, _ in changes)
     if not count:
-        _refuse_no_action(uses, is_needed=seed is None and not _has_settings(args))
+        _refuse_no_action(uses, is_needed=seed is None and not _name_setting(args))
     result: list[Words] = []
     for name, value in changes:
         if name in actions:
@@ -78,7 +78,7 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
                 )
             result[-1].add(names[name], value)
     for words in result:
-        _check_one(words, len(result) + (seed is not None))
+        _check_one(words, len(result) + (seed is not None), _name_setting(args))
     if seed is not None:
         result.insert(seed.which, seed)
     if args.template is not None:  # the last one: it records the disks as they are after the others
@@ -88,8 +88,9 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
     return result
 
 
-def _has_settings(args: argparse.Namespace) -> bool:
-    return any(getattr(args, name, None) is not None for name in ("autostart", TEMPLATE))
+def _name_setting(args: argparse.Namespace) -> str:
+    """Return the first flag of what needs no action; "" without one."""
+    return next((f"--{name}" for name in ("autostart", TEMPLATE) if getattr(args, name, None) is not None), "")
 
 
 def _check_alone(changes: list[Words]) -> None:
@@ -131,8 +132,11 @@ def warn_of_unheeded(changes: list[Words]) -> list[str]:
     ]
 
 
-def _check_one(words: Words, count: int) -> None:
-    """Raise UsageError unless a change has exactly one option group."""
+def _check_one(words: Words, count: int, setting: str) -> None:
+    """Raise UsageError unless a change has exactly one option group.
+
+    `setting` is a flag of the command line that needs no action, "" without one.
+    """
     groups = list(words.groups)
     if len(groups) > 1:
         again = f"--{words.action} --{groups[0]} ... --{words.action} --{groups[1]} ..."
@@ -145,7 +149,8 @@ def _check_one(words: Words, count: int) -> None:
             hint=_EACH,
         )
     if not groups:
-        raise UsageError("no change given", hint="add an option such as --disk ... or --memory 4096")
+        hint = f"omit --{words.action}: {setting} needs no action, or " if setting else ""
+        raise UsageError("no change given", hint=f"{hint}add an option such as --disk ... or --memory 4096")
     if words.action == "build-xml" and count > 1:
         raise UsageError("--build-xml cannot be combined with changes", hint="use it on its own")
 

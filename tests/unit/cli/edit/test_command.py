@@ -109,6 +109,7 @@ def test_the_system_of_a_new_device() -> None:
     [
         (["g", "--disk", "cache=none"], "no action given"),
         (["g", "--edit"], "no change given"),
+        (["g", "--edit", "--autostart", "yes"], "no change given"),
         (["g", "--edit", "--add-device", "--disk", "x"], "--edit is not followed by a change"),
         (
             ["g", "--remove-device", "--disk", "x", "--build-xml", "--disk", "x"],
@@ -140,6 +141,16 @@ def test_the_system_of_a_new_device() -> None:
 def test_what_makes_no_sense(argv: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         request(*argv)
+
+
+@pytest.mark.parametrize("setting", ["autostart", "template"])
+def test_what_needs_no_action_is_told(setting: str) -> None:
+    with pytest.raises(UsageError, match="no change given") as caught:
+        request("g", "--edit", f"--{setting}", "yes")
+    assert (caught.value.hint or "").startswith(f"omit --edit: --{setting} needs no action, or add")
+    with pytest.raises(UsageError, match="no change given") as caught:
+        request("g", "--edit")
+    assert (caught.value.hint or "").startswith("add an option")
 
 
 class Terminal(io.StringIO):

@@ -77,7 +77,8 @@ def _of_groups(request: InstallRequest, document: DomainDocument, host: Host) ->
     for group in sorted(request.refused):
         there = len(select.elements(document.guest, table(group))) if table(group).many else 0
         if there:
-            yield f"--{group} none: it has {there}"
+            many = "" if there == 1 or group.endswith("s") else "s"
+            yield f"--{group} none: it has {there} {group}{many}"
     for group in dict.fromkeys(use.group for use in request.uses):
         uses = [use for use in request.uses if use.group == group]
         if table(group).many and table(group).is_device:

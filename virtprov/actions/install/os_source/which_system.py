@@ -163,8 +163,10 @@ def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> Non
     path = _image_path(request)
     is_missing = path.startswith("/") and not os.path.exists(path)
     why = f"'{path}' does not exist on this machine" if is_missing else "it cannot be detected from the media"
-    raise UsageError(
-        f"the operating system is unknown: --osinfo is not given, and {why}",
-        hint="give --osinfo NAME (`--osinfo list` shows all names), or --osinfo detect=on,require=off to continue "
-        "without",
-    )
+    hint = "give --osinfo NAME (`--osinfo list` shows all names), or --osinfo detect=on,require=off to continue without"
+    if not (request.method.kind or path):
+        hint = (
+            "give --image NAME for a system that is ready (`--image list` shows all names), or --osinfo NAME "
+            "(`--osinfo list`) and what to install it from"
+        )
+    raise UsageError(f"the operating system is unknown: --osinfo is not given, and {why}", hint=hint)
