@@ -54,7 +54,7 @@ def _code(name: str) -> int:
 _KINDS: tuple[tuple[type[HostError], str, tuple[str, ...]], ...] = (
     (
         NotSupported,
-        "this host's driver does not support that function or flag; other hosts may",
+        "a newer libvirt, or a host with another hypervisor, may support it",
         ("VIR_ERR_NO_SUPPORT", "VIR_ERR_OPERATION_UNSUPPORTED", "VIR_ERR_ARGUMENT_UNSUPPORTED"),
     ),
     (
