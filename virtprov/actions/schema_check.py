@@ -102,8 +102,8 @@ class Checker:
         """Check a new guest for what the schema allows, but libvirt refuses, like `check_documents`."""
         from virtprov.guest.edits.obsolete_parts import list_contradictions
 
-        found = list_contradictions(root) + _list_bad_basics(root) if is_schema_known(self.host) else []
-        return [self._report(f"libvirt does not accept the XML: {found[0]}", "")] if found else []
+        findings = list_contradictions(root) + _list_bad_basics(root) if is_schema_known(self.host) else []
+        return [self._report(f"libvirt does not accept the XML: {findings[0]}", "")] if findings else []
 
     def _report(self, message: str, hint: str) -> str:
         """Return a warning; raises UsageError if libvirt itself will see the document."""

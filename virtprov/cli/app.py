@@ -306,7 +306,7 @@ def _report(
     from virtprov.support import log
     from virtprov.support.terminal.visible import on_one_line
 
-    said = talk.parse_talk(argv)
+    switches = talk.parse_talk(argv)
     message, hint = log.mask(message), log.mask(hint)
     if code == INTERRUPTED:
         sys.stderr.write(f"{tool}: {on_one_line(message)}\n")
@@ -315,7 +315,7 @@ def _report(
     if hint:
         output.tell("hint", on_one_line(hint))
     code = compat.held.exit_code(code, misused=misused)
-    if said.json:
+    if switches.json:
         body = {"tool": tool, "kind": kind, "message": message, "hint": hint, "exit_code": code}
         output.emit("error", {"error": body})
     return code

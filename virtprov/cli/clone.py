@@ -236,18 +236,18 @@ def _create(work: Cloning, output: Output) -> int:
         if password and output.json:  # there will be no object that could carry it
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
-    made, found = work.made, None
+    made, result = work.made, None
     if compat.held.old_sentences:  # as virt-clone prints it, for programs that look for it
         output.summary("")
         output.summary(f"Clone '{made.plan.name}' created successfully.")
     else:
         output.summary(f"Created guest '{made.plan.name}', a clone of '{made.original}'{_state(state, work.wanted)}.")
-        found = result_lines.describe(work.host, made.plan.name, output) if state == "ready" else None
-        for line in result_lines.lines(found):
+        result = result_lines.describe(work.host, made.plan.name, output) if state == "ready" else None
+        for line in result_lines.lines(result):
             output.summary(line)
     facts = {"created": True, "state": state, "root_password": password or None}
     not_asked = work.wanted.not_asked if work.wanted is not None else ()
-    known = _of_result(result_lines.facts(found, work.context.stages, not_asked))
+    known = _of_result(result_lines.facts(result, work.context.stages, not_asked))
     output.object("clone", {**_facts(made, work.host, printing=False), **facts, **known})
     return 0
 

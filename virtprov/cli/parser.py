@@ -62,8 +62,8 @@ class Parser(argparse.ArgumentParser):
         known = self._option_string_actions.get(word)
         if known is not None or not word.startswith("--") or word == "--" or "=" in word:
             return known
-        found = self._get_option_tuples(word)
-        return found[0][0] if len(found) == 1 else None
+        options = self._get_option_tuples(word)
+        return options[0][0] if len(options) == 1 else None
 
     def flags(self) -> list[str]:
         """Return the main name of every long flag shown in the help, sorted."""
@@ -126,11 +126,11 @@ class Parser(argparse.ArgumentParser):
         raise ParseError(words, hint=hint or f"`{self.prog} --help` lists all flags")
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
-        found: dict[int, Any] = {}
+        options: dict[int, Any] = {}
         for candidate in super()._get_option_tuples(option_string):
             if candidate[1] not in self.fresh:
-                found.setdefault(id(candidate[0]), candidate)
-        return list(found.values())
+                options.setdefault(id(candidate[0]), candidate)
+        return list(options.values())
 
 
 _INSTEAD = {
@@ -404,10 +404,10 @@ def words(args: argparse.Namespace) -> dict[str, Any]:
 
 def texts(args: argparse.Namespace, group: str) -> list[str]:
     """Return the raw values of an option group; if only the last one is used, a list with at most one."""
-    found = getattr(args, destination(group))
-    if found is None:
+    value = getattr(args, destination(group))
+    if value is None:
         return []
-    return [found] if isinstance(found, str) else list(found)
+    return [value] if isinstance(value, str) else list(value)
 
 
 def destination(group: str) -> str:

@@ -339,13 +339,13 @@ def meta_data(request: SeedRequest, source: Source | None) -> Document:
         if checked.tree is None:
             return Document(source.data, checked.warnings)
         tree, warnings = checked.tree, checked.warnings
-        said = str(tree.get("local-hostname") or "")
-        if said and request.hostname and said != request.hostname:
+        hostname = str(tree.get("local-hostname") or "")
+        if hostname and request.hostname and hostname != request.hostname:
             raise InputError(
-                f"{source.name} has 'local-hostname: {said}', but hostname={request.hostname} is given",
+                f"{source.name} has 'local-hostname: {hostname}', but hostname={request.hostname} is given",
                 hint="configure this in only one of the two places",
             )
-        if said and tree.get("instance-id"):
+        if hostname and tree.get("instance-id"):
             return Document(source.data, warnings)
     from virtprov.cloudinit.loading import dump
 

@@ -64,18 +64,18 @@ def _interface(text: str) -> WithPrefix:
         prefix = 64 if ":" in text else 24
         raise UsageError(f"--network static: '{text}' has no prefix length", hint=f"for example {text}/{prefix}")
     try:
-        found = ipaddress.ip_interface(text)
+        interface = ipaddress.ip_interface(text)
     except ValueError:
         raise UsageError(f"--network static: '{text}' is not an address with a prefix length", hint=_FORM) from None
-    address, network = found.ip, found.network
-    is_end = network.num_addresses > 2 and address == network.broadcast_address and found.version == 4
+    address, network = interface.ip, interface.network
+    is_end = network.num_addresses > 2 and address == network.broadcast_address and interface.version == 4
     is_start = network.num_addresses > 2 and address == network.network_address
     if is_start or is_end:
         what = "the address of the network itself" if is_start else "the broadcast address of its network"
         raise UsageError(f"--network static: {text} is {what}", hint="give the address of one machine in it")
     if address.is_multicast or address.is_loopback or address.is_unspecified:
         raise UsageError(f"--network static: {text} cannot be the address of a machine", hint=_FORM)
-    return found
+    return interface
 
 
 def _address(name: str, text: str) -> Address:

@@ -60,9 +60,9 @@ def hold(tag: str) -> str:
         private.check_folder(folder())
         sharing.make_and_hold(path)
     except OSError as error:
-        said = (error.strerror or str(error)).lower()
+        reason = (error.strerror or str(error)).lower()
         raise ProvError(
-            f"cannot create the cache '{path}': {said}", hint="set XDG_CACHE_HOME to a folder that can be written"
+            f"cannot create the cache '{path}': {reason}", hint="set XDG_CACHE_HOME to a folder that can be written"
         ) from None
     return path
 
@@ -164,10 +164,10 @@ def read_note(tag: str) -> Note:
 def tags() -> list[str]:
     """Return the tags of all images that have a folder here."""
     try:
-        found = [entry.name for entry in os.scandir(folder()) if entry.is_dir(follow_symlinks=False)]
+        names = [entry.name for entry in os.scandir(folder()) if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return []
-    return sorted(name for name in found if len(name) == TAG and not name.strip("0123456789abcdef"))
+    return sorted(name for name in names if len(name) == TAG and not name.strip("0123456789abcdef"))
 
 
 def files_of(tag: str) -> Iterator[os.DirEntry[str]]:

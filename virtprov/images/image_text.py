@@ -67,15 +67,15 @@ def _check_word(text: str, option: str, word: str, *, is_named: bool) -> None:
 
 def _parse_place(text: str) -> tuple[str, str, str]:
     """Return the name, the URL or the path that a text is; the other two are ""."""
-    scheme, found, _ = text.partition("://")
-    if found and scheme.isalnum():
+    scheme, separator, _ = text.partition("://")
+    if separator and scheme.isalnum():
         if scheme.lower() not in _SCHEMES:
             raise UsageError(
                 f"--image {text}: {scheme}:// is not supported", hint="use a path, or an http or https URL"
             )
         if scheme.lower() != "file":
             return "", text, ""
-    if found or "/" in text or text.startswith("~") or _FILE.fullmatch(text):
+    if separator or "/" in text or text.startswith("~") or _FILE.fullmatch(text):
         from virtprov.support.web.fetch import local_path
 
         return "", "", local_path(text) or text
@@ -119,8 +119,8 @@ def check_mirror(text: str, given_by: str) -> str:
 
     Raises UsageError for anything but the URL of a server.
     """
-    scheme, found, rest = text.partition("://")
-    if not found or scheme.lower() not in _SCHEMES or (scheme.lower() != "file" and not rest.strip("/")):
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme.lower() not in _SCHEMES or (scheme.lower() != "file" and not rest.strip("/")):
         raise UsageError(f"{given_by} {text}: not the URL of a server", hint="for example https://mirror.example.org")
     return text.rstrip("/")
 

@@ -87,7 +87,7 @@ def _resolve_file(request: ImageRequest, arch: str, read: ReadIndex) -> Resolved
     path = os.path.abspath(request.path) if request.path else ""
     name = base_name(path or request.url)
     digest, known = _pin(request, name, read)
-    found = ResolvedImage(
+    image = ResolvedImage(
         name,
         url=request.url,
         path=path,
@@ -104,7 +104,7 @@ def _resolve_file(request: ImageRequest, arch: str, read: ReadIndex) -> Resolved
         raise FetchError(
             f"--image-keyring: no signature of '{name}' is known", hint="give a signed list with checksum=URL"
         )
-    return found if path and digest is None else _require_digest(found, request)
+    return image if path and digest is None else _require_digest(image, request)
 
 
 def _facts_of_name(request: ImageRequest, arch: str) -> ImageFacts:
@@ -263,9 +263,9 @@ class _Search:
                 hint="omit build=; use checksum= to accept one build only",
             )
         start = with_build(self.dated, build) if build else self.latest
-        found = [entry for entry in self._read_index(start) if build in ("", entry.build)]
-        if found:
-            best = max(found, key=lambda entry: order_of(entry.build))
+        entries = [entry for entry in self._read_index(start) if build in ("", entry.build)]
+        if entries:
+            best = max(entries, key=lambda entry: order_of(entry.build))
             place = with_build(self.dated, best.build)
             if best.place:
                 place = addresses.join(self._index_url(start), best.place)

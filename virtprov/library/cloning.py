@@ -140,8 +140,8 @@ def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> 
     hears = listening.Collector(listener)
     guest_words.refuse_standard_input(copy._asdict())
     request = to_request(copy)
-    with open_host(host) as found:
-        work = Cloning(found, request, hears)
+    with open_host(host) as connection:
+        work = Cloning(connection, request, hears)
         work.create()
         if work.password:
             hears.on_password(work.made.plan.name, work.password)

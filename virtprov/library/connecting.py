@@ -49,7 +49,7 @@ def _without_terminal(uri: str) -> str:
 def open_host(host: Host | str) -> Iterator[Host]:
     """Yield the host itself, or the host at a URI, which is closed at the end."""
     if isinstance(host, str):
-        with connect(host) as found:
-            yield found
+        with connect(host) as connection:
+            yield connection
     else:
         yield host

@@ -112,10 +112,10 @@ def edit(
     asked = Edit(requests, to_apply_options(target, start=start, dry_run=dry_run), autostart, check_schema, shows=True)
     chosen = to_choice(texts.as_list(guests), where or None, ",".join(texts.as_list(states)) or None)
     hears = listening.Collector(listener)
-    with open_host(host) as found:
-        warn_of_doubts(requests, found, hears)
-        asked = asked._replace(alone=_is_alone(chosen, found))
-        work = Editing(found, asked, hears, keep_old=keep_old, keep_going=keep_going, jobs=jobs)
+    with open_host(host) as connection:
+        warn_of_doubts(requests, connection, hears)
+        asked = asked._replace(alone=_is_alone(chosen, connection))
+        work = Editing(connection, asked, hears, keep_old=keep_old, keep_going=keep_going, jobs=jobs)
         results = _Results(work, keep_going).all(chosen)
     return Edited(results, tuple(hears.notes), tuple(hears.warnings))
 

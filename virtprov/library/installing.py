@@ -59,12 +59,12 @@ def install(host: Host | str, guest: NewGuest, *, listener: Listener | None = No
 
     hears = listening.Collector(listener)
     request = _request(guest)
-    with open_host(host) as found, ExitStack() as held:
+    with open_host(host) as connection, ExitStack() as held:
         if request.ensure:
-            held.enter_context(ensuring.hold(found, request, hears.on_note))
-            if ensuring.exists(found, request):
-                return _unchanged(found, request.name, hears)
-        work = Installation(found, request, hears)
+            held.enter_context(ensuring.hold(connection, request, hears.on_note))
+            if ensuring.exists(connection, request):
+                return _unchanged(connection, request.name, hears)
+        work = Installation(connection, request, hears)
         if guest.check_schema:
             work.check()
         work.create()
@@ -111,9 +111,9 @@ def render(host: Host | str, guest: NewGuest, *, listener: Listener | None = Non
     from virtprov.library.connecting import open_host
 
     request = _request(guest, printing=True)
-    with open_host(host) as found:
+    with open_host(host) as connection:
         hears = listening.Collector(listener)
-        made = Installation(found, request, hears).made
+        made = Installation(connection, request, hears).made
     if made.taken:
         hears.on_warning(made.taken)
     return made.plan.documents

@@ -63,8 +63,8 @@ def remove(
 
     hears = listening.Collector(listener)
     request = to_request(guests, keep_disks, with_disks, force_off, wait)
-    with open_host(host) as found:
-        work = Removing(found, request, hears)
+    with open_host(host) as connection:
+        work = Removing(connection, request, hears)
         outcomes = [] if dry_run else work.carry_out()
     failed = next((outcome.error for outcome in outcomes if outcome.error is not None), None)
     if failed is not None:

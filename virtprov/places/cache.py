@@ -77,9 +77,9 @@ def prepare(path: str) -> None:
         _delete_old(root)
         sharing.make_and_hold(os.path.dirname(path))
     except OSError as error:
-        said = (error.strerror or str(error)).lower()
+        reason = (error.strerror or str(error)).lower()
         raise ProvError(
-            f"cannot create the cache '{root}': {said}", hint="set XDG_CACHE_HOME to a folder that can be written"
+            f"cannot create the cache '{root}': {reason}", hint="set XDG_CACHE_HOME to a folder that can be written"
         ) from None
 
 

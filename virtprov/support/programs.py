@@ -70,8 +70,8 @@ def run(argv: Sequence[Word], *, timeout: float | None = None) -> str:
         raise not_startable(words[0], error) from None
     if done.returncode:
         log.debug("%s", done.stderr.rstrip())
-        said = last_words(done.stderr or done.stdout)
-        raise CommandError(f"`{shown}` {ending(done.returncode)}", hint=said)
+        reason = last_words(done.stderr or done.stdout)
+        raise CommandError(f"`{shown}` {ending(done.returncode)}", hint=reason)
     return done.stdout
 
 
@@ -86,9 +86,9 @@ def filtered(argv: Sequence[Word], source: Iterable[bytes], size: int) -> Iterat
 
     words = [os.fspath(word) for word in argv]
     log.debug("+ %s (filter)", show(words))
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         try:
-            process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
+            process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output)
         except OSError as error:
             raise not_startable(words[0], error) from None
         feeding = _feed(process, source)
@@ -103,8 +103,8 @@ def filtered(argv: Sequence[Word], source: Iterable[bytes], size: int) -> Iterat
             process.stdout.close()
             process.wait()
         if process.returncode:
-            said.seek(0)
-            hint = last_words(said.read(4096).decode(errors="replace"))
+            output.seek(0)
+            hint = last_words(output.read(4096).decode(errors="replace"))
             raise CommandError(f"`{show(words)}` {ending(process.returncode)}", hint=hint)
 
 

@@ -34,7 +34,7 @@ class Facts(NamedTuple):
 def variables(answers: Answers, installer: Installer, facts: Facts) -> dict[str, Value]:
     """Return every variable by its name; those that are not set are "" or ()."""
     commands = _commands(answers, installer)
-    found: dict[str, Value] = {
+    values: dict[str, Value] = {
         "hostname": answers.hostname,
         "user": answers.user,
         "user-password": answers.user_password,
@@ -61,7 +61,7 @@ def variables(answers: Answers, installer: Installer, facts: Facts) -> dict[str,
         "source": facts.source,
         "efi": "yes" if facts.has_efi else "",
     }
-    return found | _of_mirror(facts) | _of_system(answers, installer, facts)
+    return values | _of_mirror(facts) | _of_system(answers, installer, facts)
 
 
 def _of_mirror(facts: Facts) -> dict[str, Value]:
@@ -94,15 +94,15 @@ def _commands(answers: Answers, installer: Installer) -> tuple[str, ...]:
     """Return the commands for the installed system: what the installer has no answer for, then those of the user."""
     import shlex
 
-    made: list[str] = []
+    commands: list[str] = []
     if answers.user and not answers.user_hash and answers.keys:  # no password that sudo could ask for
         rule = f"{answers.user} ALL=(ALL) NOPASSWD:ALL"
-        made.append(f"mkdir -p /etc/sudoers.d && echo '{rule}' > /etc/sudoers.d/virtprov")
+        commands.append(f"mkdir -p /etc/sudoers.d && echo '{rule}' > /etc/sudoers.d/virtprov")
     if installer.name in (PRESEED.name, AGAMA.name):
-        made += _key_commands(answers)
+        commands += _key_commands(answers)
     if installer.name == AUTOINSTALL.name and answers.admin_hash:
-        made.append(f"usermod -p {shlex.quote(answers.admin_hash)} root")
-    return (*made, *answers.commands)
+        commands.append(f"usermod -p {shlex.quote(answers.admin_hash)} root")
+    return (*commands, *answers.commands)
 
 
 def _key_commands(answers: Answers) -> list[str]:

@@ -74,7 +74,7 @@ SUB_OPTIONS = [
     (["--disk", "none", "--network", "bridg=br0"], USAGE, "--network has no sub-option 'bridg'", "'bridge'"),
     (["--disk", "size=1,cach=none"], USAGE, "'cach'", "'cache'"),
     (["--disk", "none", "--graphics", "vnc,listen"], USAGE, "listen", "listen=VALUE"),
-    (["--disk", "none", "--memory", "1GB"], USAGE, "'1GB'", "--memory 2048"),
+    (["--disk", "none", "--memory", "1GB"], USAGE, "'1GB'", "--memory 1024"),
     (["--disk", "none", "--memory", "0"], USAGE, "no memory", "MiB"),
     (["--disk", "none", "--vcpus", "two"], USAGE, "'two'", "digits"),
     (["--disk", "none", "--vcpus", "7,cores=2"], USAGE, "7 processors", "multiple"),

@@ -153,11 +153,11 @@ class _Work:
         is_linked = self.choices.is_linked(disk)
         option = ""
         if choice.path or (self.files and pool is None):
-            given = choice.path or self.files.pop(0)
-            is_elsewhere = self.host.is_remote or (origin.is_on_network and not given.startswith("/"))
-            where = given if is_elsewhere else os.path.abspath(os.path.expanduser(given))
+            location = choice.path or self.files.pop(0)
+            is_elsewhere = self.host.is_remote or (origin.is_on_network and not location.startswith("/"))
+            where = location if is_elsewhere else os.path.abspath(os.path.expanduser(location))
             if where in self._taken:
-                raise UsageError(f"{self._option(given)} is given for two disks", hint="give each copy its own path")
+                raise UsageError(f"{self._option(location)} is given for two disks", hint="give each copy its own path")
             option = f"--copy {choice.target},path={where}" if choice.path else f"--file {where}"
         elif self.request.auto or pool is not None or is_linked:
             like, fmt = origin, choice.format
@@ -226,10 +226,10 @@ class _Work:
         if to.onto_device:
             return
         if to.path.startswith("/") or to.pool is None:
-            found = self.host.storage.volume_at(to.path)
+            volume = self.host.storage.volume_at(to.path)
         else:
-            found = self.host.storage.volume(to.pool.name, os.path.basename(to.path))
-        if found is not None:
+            volume = self.host.storage.volume(to.pool.name, os.path.basename(to.path))
+        if volume is not None:
             raise HostError(
                 f"{to.path} already exists and would be overwritten",
                 hint="give another --file, or --preserve-data to use it as it is",

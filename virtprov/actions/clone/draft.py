@@ -92,14 +92,14 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
 
 def _pools(host: Host, fates: tuple[DiskFate, ...]) -> list[Step]:
     """Return the steps that make pools of the directories of the copies that have none, as virt-clone does."""
-    made: dict[str, NewPool] = {}
+    pools: dict[str, NewPool] = {}
     for fate in fates:
         directory = os.path.dirname(fate.path)
         is_new = fate.fate in (disks.COPIED, disks.LINKED)
         is_file = is_new and directory.startswith("/") and not directory.startswith("/dev")
-        if is_file and directory not in made and host.storage.pool_at(directory) is None:
-            made[directory] = pool_named_after(host, directory, {pool.name for pool in made.values()})
-    return [storage.MakePool(pool) for pool in made.values()]
+        if is_file and directory not in pools and host.storage.pool_at(directory) is None:
+            pools[directory] = pool_named_after(host, directory, {pool.name for pool in pools.values()})
+    return [storage.MakePool(pool) for pool in pools.values()]
 
 
 def _boot(
@@ -177,11 +177,11 @@ def _uuid(request: CloneRequest, host: Host) -> str:
 
 
 def _macs(request: CloneRequest, host: Host, source: Guest, warnings: list[str]) -> tuple[str, ...]:
-    given = [mac for mac in request.macs if mac.upper() != "RANDOM"]
-    for mac in given:
+    addresses = [mac for mac in request.macs if mac.upper() != "RANDOM"]
+    for mac in addresses:
         checks.check_mac(mac)
     if request.checks.mac_in_use:
-        checks.given_macs_are_free(host, [mac.lower() for mac in given])
+        checks.given_macs_are_free(host, [mac.lower() for mac in addresses])
     count = len(source.devices("interface"))
     if len(request.macs) > count:
         has = f"{count} network interface" + ("" if count == 1 else "s")
@@ -193,9 +193,9 @@ def _find_replaced_guest(request: CloneRequest, host: Host, name: str) -> Guest 
     """The guest in whose place the copy comes; None without one."""
     if not request.replace or host.guests.find(name) is None:
         return None
-    found = Guest.parse(host.guests.xml(name, inactive=True, secure=True))
-    templates.refuse_template(host, found, "replaced")
-    return found
+    guest = Guest.parse(host.guests.xml(name, inactive=True, secure=True))
+    templates.refuse_template(host, guest, "replaced")
+    return guest
 
 
 def _make_room(host: Host, name: str, replaced: Guest | None, nvram: str | None) -> tuple[list[Step], list[Step]]:
@@ -275,8 +275,8 @@ def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced:
     """Return where the clone's UEFI variables are stored; None if it has none."""
     place = next((place for place in _NVRAM_PLACES if guest.get(place)), "")
     fmt = guest.get("./os/nvram/@format") or guest.get("./os/loader/@format") or "raw"
-    said = bool(place)
-    source = guest.get(place) if said else _default_nvram(host, guest, fmt)
+    is_named = bool(place)
+    source = guest.get(place) if is_named else _default_nvram(host, guest, fmt)
     place = place or "./os/nvram"
     if not source:
         return None
@@ -287,7 +287,7 @@ def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced:
         return _Nvram(
             source, _find_free_path(host, target), place, fmt
         )  # the old ones stay until the replaced guest goes
-    return _Nvram(source, target, place if said else "", fmt)
+    return _Nvram(source, target, place if is_named else "", fmt)
 
 
 _NVRAM_PLACES = ("./os/nvram/source/@file", "./os/nvram", "./os/varstore/@path")
@@ -310,12 +310,12 @@ def _nvram_steps(request: CloneRequest, host: Host, nvram: _Nvram) -> list[Step]
     volume = host.storage.volume_at(nvram.source)
     readable = not host.is_remote and os.access(nvram.source, os.R_OK)
     copied = not request.preserve and (volume is not None or readable)
-    taken = copied and (
+    is_taken = copied and (
         host.storage.volume_at(nvram.target) is not None or (readable and os.path.lexists(nvram.target))
     )
-    if taken and not request.nvram:
+    if is_taken and not request.nvram:
         raise HostError(f"{nvram.target} already exists", hint="give --nvram PATH for the clone's UEFI variables")
-    if taken or not copied:
+    if is_taken or not copied:
         if request.nvram:
             Targets(request, host, set()).check_variables(nvram.target, nvram.source)
         return []

@@ -155,13 +155,13 @@ def _note_kept(name: str, profile: Profile) -> str:
 
 def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, profile: Profile, why: str) -> Inside:
     wanted = (request.seed or SeedRequest())._replace(renewal=Renewal(_pair_addresses(source, guest)))
-    made = copies.plan_for_copy(guest, source.name, host, wanted, starts=request.start, build=not request.planning)
-    seed, hostname = made.seed, made.hostname or wanted.hostname or host_name(guest.name) or "guest"
+    copy_seed = copies.plan_for_copy(guest, source.name, host, wanted, starts=request.start, build=not request.planning)
+    seed, hostname = copy_seed.seed, copy_seed.hostname or wanted.hostname or host_name(guest.name) or "guest"
     enables = reads_credentials(profile) and fw_cfg.enable_cloud_init(seed.first_boot.guest)
     is_passing = request.start and seed.keep != KEEP_SEED
-    file = os.path.basename(made.path)
+    file = os.path.basename(copy_seed.path)
     notes = [
-        f"cloud-init seed {file} (drive {made.target}) renews '{guest.name}' inside at its first boot: host name "
+        f"cloud-init seed {file} (drive {copy_seed.target}) renews '{guest.name}' inside at its first boot: host name "
         f"'{hostname}', machine-id, ssh host keys, and network settings for its own MAC address"
     ]
     if not is_passing:
@@ -171,7 +171,7 @@ def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, p
         )
     notes.append(_note_left(guest.name, enables=enables))
     way = _find_login(request, wanted, source, guest, profile)
-    keeps = KeepHostKey(login.known_hosts_path(guest.uuid), login.known_hosts_text(way, made.host_key))
+    keeps = KeepHostKey(login.known_hosts_path(guest.uuid), login.known_hosts_text(way, copy_seed.host_key))
     return Inside(
         NEW,
         why,
@@ -179,11 +179,11 @@ def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, p
         seed.stays.guest if is_passing else seed.first_boot.guest,
         CLOUD_INIT,
         hostname,
-        made,
-        steps=(*seed.steps, keeps) if made.host_key else seed.steps,
+        copy_seed,
+        steps=(*seed.steps, keeps) if copy_seed.host_key else seed.steps,
         notes=tuple(notes),
         warnings=seed.warnings,
-        login=way._replace(known_hosts=keeps.path if made.host_key else ""),
+        login=way._replace(known_hosts=keeps.path if copy_seed.host_key else ""),
     )
 
 
@@ -233,24 +233,24 @@ def _plan_credentials(request: CloneRequest, host: Host, guest: Guest, why: str)
     reader = Reader()
     keys = tuple(dict.fromkeys(key for text in wanted.ssh_key for key in reader.keys("ssh-key", text)))
     hostname = wanted.hostname or host_name(guest.name) or "guest"
-    made = credentials.plan(guest, host, hostname, keys)
+    result = credentials.plan(guest, host, hostname, keys)
     word = _quote(guest.name)
     note = (
-        f"systemd in '{guest.name}' reads the host name '{hostname}' at every boot from {join_words(made.paths)}. "
+        f"systemd in '{guest.name}' reads the host name '{hostname}' at every boot from {join_words(result.paths)}. "
         "Do not delete this while the definition names it. The machine-id and the ssh host keys are still the "
         "original's. To renew them, run `rm /etc/ssh/ssh_host_*; ssh-keygen -A; truncate -s 0 /etc/machine-id` in the "
         f"guest, and reboot it with `virsh reboot {word}`: systemd then makes the machine-id from the clone's UUID. If "
         "the guest has cloud-init, clone it with `--cloud-init` instead."
     )
     return Inside(
-        NEW, why, made.guest, made.guest, SYSTEMD, hostname, files=made.paths, steps=made.steps, notes=(note,)
+        NEW, why, result.guest, result.guest, SYSTEMD, hostname, files=result.paths, steps=result.steps, notes=(note,)
     )
 
 
 def _check_credentials(wanted: SeedRequest, name: str) -> None:
     """Raise UsageError for what only cloud-init could put into the guest."""
-    given = GuestWords(**{field: getattr(wanted, field) for field in WORDS})
-    for field, value in given._asdict().items():
+    words = GuestWords(**{field: getattr(wanted, field) for field in WORDS})
+    for field, value in words._asdict().items():
         if value and field not in ("hostname", "ssh_key"):
             word = field.replace("_", "-")
             raise UsageError(

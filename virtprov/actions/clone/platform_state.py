@@ -187,7 +187,7 @@ def _compare_tpms(source: Guest) -> list[Part]:
 
 def _find_fixed_addresses(host: Host, source: Guest) -> list[Part]:
     """Return the addresses that the host's networks keep for the MAC addresses of the original."""
-    found = []
+    addresses = []
     for nic in source.devices("interface"):
         name, mac = path.text(nic, "./source/@network"), path.text(nic, "./mac/@address").lower()
         network = host.networks.find(name) if name and mac and nic.get("type") == "network" else None
@@ -195,8 +195,8 @@ def _find_fixed_addresses(host: Host, source: Guest) -> list[Part]:
             continue
         for entry in tree.parse(network.xml).iter("host"):
             if (entry.get("mac") or "").lower() == mac and entry.get("ip"):
-                found.append(Part("fixed address", LEFT, f"{entry.get('ip')} in network '{name}'"))
-    return found
+                addresses.append(Part("fixed address", LEFT, f"{entry.get('ip')} in network '{name}'"))
+    return addresses
 
 
 def rename_files(guest: Guest, rename: Callable[[str], str]) -> list[str]:
@@ -204,7 +204,7 @@ def rename_files(guest: Guest, rename: Callable[[str], str]) -> list[str]:
 
     QEMU and libvirt create these files.
     """
-    found = list(find_output_files(guest.root))
-    for device, place in found:
+    files = list(find_output_files(guest.root))
+    for device, place in files:
         path.put(device, place, rename(path.text(device, place)))
-    return ["log files of its own"] if found else []
+    return ["log files of its own"] if files else []

@@ -43,14 +43,14 @@ class Targets:
                 f"{option} is the original's own disk",
                 hint="give another path, --skip-copy to share the disk, or --check path_in_use=off",
             )
-        wanted = tree.copy(disk)
+        element = tree.copy(disk)
         for tag in ("source", "backingStore"):
-            there = tree.child(wanted, tag)
+            there = tree.child(element, tag)
             if there is not None:
                 tree.remove(there)
-        write_host_path(wanted, FILE, target)
+        write_host_path(element, FILE, target)
         replaced = self.request.name if self.request.replace else ""
-        disks_are_free(self.host, [wanted], itself=replaced, others=self._others)
+        disks_are_free(self.host, [element], itself=replaced, others=self._others)
         host_use.refuse_used(self.host, target, option)
 
     def check_variables(self, target: str, own: str) -> None:

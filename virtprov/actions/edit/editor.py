@@ -128,12 +128,12 @@ class Editor:
     def _read(self, key: str, choice: Choice) -> Source | None:
         # The running guest's document is read only where it matters: it is another call, and another tree.
         both = self.edit.wanted.update or any(change.action == EJECT for change in self.edit.changes)
-        found = self.host.guests.definition(key, states=choice.states, running=both)
-        if found is None:
+        definition = self.host.guests.definition(key, states=choice.states, running=both)
+        if definition is None:
             return None
         asks = self.edit.autostart is not None or bool(template_of(self.edit.changes))
         start = self.host.guests.autostart(key) if asks else None
-        source = from_definition(found, start)
+        source = from_definition(definition, start)
         return source if choice.holds is None or choice.holds(source.stored.guest.root) else None
 
     def _plan(self, source: Source, options: ApplyOptions) -> GuestReport:

@@ -36,11 +36,11 @@ def _find_interfaces(guest: Guest, fixed: Sequence[NewDevice]) -> tuple[Interfac
     nics = guest.devices("interface")
     # one with published ports may have become an argument of QEMU
     nics += [device.element for device in fixed if not any(device.element is nic for nic in nics)]
-    found = []
+    interfaces = []
     for nic in nics:
         use = next((device.use for device in fixed if device.element is nic), None)
-        found.append(Interface(path.text(nic, "./mac/@address"), use.fixed if use is not None else None))
-    return tuple(found)
+        interfaces.append(Interface(path.text(nic, "./mac/@address"), use.fixed if use is not None else None))
+    return tuple(interfaces)
 
 
 def plan(

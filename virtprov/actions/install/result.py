@@ -59,16 +59,16 @@ def describe(host: Host, key: str) -> Result:
     if info is None:
         raise no_guest(host.uri, key, host.guests.names())
     guest = Guest.parse(host.guests.xml(info.uuid), f"guest '{info.name}'")
-    found = addresses.of(host, info.name) if info.active else []
+    current = addresses.of(host, info.name) if info.active else []
     reserved = tuple(each.address for each in reservations.of_guest(guest))
-    known = [*found, *(address for address in reserved if address not in found)]
+    known = [*current, *(address for address in reserved if address not in current)]
     windows = _profile(guest).is_windows
     return Result(
         info.name,
         info.uuid,
         info.state,
         tuple(checks.mac_addresses(guest)),
-        tuple(found),
+        tuple(current),
         reserved,
         _ssh(host, guest, known),
         tuple(_disk(host, disk) for disk in guest.disks("disk")),
@@ -80,13 +80,13 @@ def describe(host: Host, key: str) -> Result:
 def _ssh(host: Host, guest: Guest, known: list[str]) -> str:
     """Return the command that logs in to a guest with these addresses; "" if it cannot be reached from here."""
     way = login.find(guest.uuid) or Login(user=login.default_user(_profile(guest)))
-    found = ssh_route.find_route(guest, host)
-    if way.host or (way.address and found.is_open):
+    route = ssh_route.find_route(guest, host)
+    if way.host or (way.address and route.is_open):
         return way.line()
-    behind = found.behind_jump([*([way.address] if way.address else []), *known])
+    behind = route.behind_jump([*([way.address] if way.address else []), *known])
     if behind:
-        return way._replace(address=behind[0], port=ssh_route.SSH_PORT, jump=found.jump).line()
-    places = found.places(known)
+        return way._replace(address=behind[0], port=ssh_route.SSH_PORT, jump=route.jump).line()
+    places = route.places(known)
     if not places:
         return ""
     address, port = places[0]

@@ -90,9 +90,9 @@ def _check_unchanged(request: RemoveRequest, removals: tuple[Removal, ...], host
         guests=tuple(removal.info.uuid for removal in lasting),
         with_disks=tuple(path for path in request.with_disks if path in paths),
     )
-    found = {removal.info.uuid: removal for removal in draft.plan(again, host)}
+    current = {removal.info.uuid: removal for removal in draft.plan(again, host)}
     for removal in lasting:
-        now = found[removal.info.uuid]
+        now = current[removal.info.uuid]
         if [thing for thing in removal.going if now.info.active or not thing.until_off] != list(now.going):
             raise HostError(
                 f"guest '{removal.name}', or what uses its disks, has been changed in the meantime; nothing has been "
@@ -131,15 +131,15 @@ class _Work:
 def _artifacts(removal: Removal) -> list[Removed]:
     """Return what is removed, in the opposite order: `--clean-up` begins with the last."""
     owner = removal.info.uuid
-    found: list[Removed] = [RemovedGuest(removal.name, owner, removal.takes_variables)]
+    artifacts: list[Removed] = [RemovedGuest(removal.name, owner, removal.takes_variables)]
     for thing in removal.going:
         if thing.kind in (SECRET, TPM_SECRET):
-            found.append(RemovedSecret(thing.path, thing.uuid))
+            artifacts.append(RemovedSecret(thing.path, thing.uuid))
     for thing in removal.going:
         lasts = thing.kind in (DISK, SEED, CREDENTIAL, LOG, FILE) or (thing.kind == SAVE and thing.path)
         if lasts or (thing.kind == NVRAM and not removal.info.persistent and thing.path):
-            found.append(RemovedVolume(thing.name, thing.pool, thing.path, thing.key, thing.mark, owner))
-    return found
+            artifacts.append(RemovedVolume(thing.name, thing.pool, thing.path, thing.key, thing.mark, owner))
+    return artifacts
 
 
 def _release(reserved: Reserved) -> Callable[[RunContext], None]:

@@ -76,12 +76,12 @@ def plan(request: RemoveRequest, host: Host) -> tuple[Removal, ...]:
     for info in infos:
         guest = guests[info.uuid]
         disks = Disks(host, guest, request, users, files[info.uuid])
-        found = [*disks.list(), *things.list_files(guest), *things.list_logs(host, guest, users)]
-        found += [*things.list_kept(host, info, guest, users), *forgotten.list_files(host, info)]
+        parts = [*disks.list(), *things.list_files(guest), *things.list_logs(host, guest, users)]
+        parts += [*things.list_kept(host, info, guest, users), *forgotten.list_files(host, info)]
         if info.active and info.persistent:
             running = Guest.parse(host.guests.xml(info.uuid))
-            found += [*disks.list_running_seeds(running), *things.list_plugged(guest, running)]
-        removals.append(Removal(info, tuple(dict.fromkeys(found)), tuple(disks.chains), of_guest(guest)))
+            parts += [*disks.list_running_seeds(running), *things.list_plugged(guest, running)]
+        removals.append(Removal(info, tuple(dict.fromkeys(parts)), tuple(disks.chains), of_guest(guest)))
         if request.with_disks:
             _refuse_unlisted(host, guest, images)
     _check_named(request, removals)

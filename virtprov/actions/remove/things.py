@@ -153,8 +153,8 @@ def list_logs(host: Host, guest: Guest, users: PathUsers) -> Iterator[Thing]:
     """Yield the files that the guest's devices have written, such as the log of a serial console."""
     if host.driver == "test":  # nothing runs on it, and its files are not those of this machine
         return
-    found = {places.text(device, place): device for device, place in find_output_files(guest.root)}
-    for first, device in found.items():
+    devices = {places.text(device, place): device for device, place in find_output_files(guest.root)}
+    for first, device in devices.items():
         for path in (first, *(f"{first}.{number}" for number in range(_OLDER_LOGS))):
             if host.is_remote and path == first or not host.is_remote and os.path.lexists(path):
                 mark, why = "" if host.is_remote else mark_of(path), _why_log_stays(host, device, path, users)

@@ -86,12 +86,12 @@ def _read_images(host: HostView, guest: Guest) -> list[Image]:
 def list_data_files(host: HostView, guest: Guest) -> list[str]:
     """Return the paths of the external data files of a template's disks."""
     chains = Chains(host)
-    found = [
+    files = [
         path
         for disk in template_mark.list_base_disks(guest)
         for path in chains.data_of(DiskSource.of(disk).path_on(host), places.text(disk, "./driver/@type"))
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(files))
 
 
 def _list_changed(mark: Mark, images: list[Image]) -> list[str]:

@@ -159,8 +159,8 @@ def check_documents(request: SeedRequest) -> tuple[str, ...]:
     """Return messages about the seed's documents; nothing is downloaded, and no password is generated."""
     from virtprov.cloudinit.seed import build
 
-    given = request._replace(proxy="")._asdict().values()
-    texts = [text for value in given for text in (value if isinstance(value, tuple) else (value,))]
+    values = request._replace(proxy="")._asdict().values()
+    texts = [text for value in values for text in (value if isinstance(value, tuple) else (value,))]
     if any(isinstance(text, str) and text.startswith(("http://", "https://")) for text in texts):
         return ()
     return build(request._replace(root_password_generate=False)).warnings

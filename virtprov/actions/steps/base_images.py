@@ -79,16 +79,16 @@ class ObtainBase(Record):
         from virtprov.support.user_files import lock
 
         cache.hold(tag)
-        found = await_base(context, base)
-        if found is not None:
-            return found
+        volume = await_base(context, base)
+        if volume is not None:
+            return volume
         what = f"fetching {image.label}"
         with lock.take(
             f"image\n{tag}", what, context.say, context.gate.check, who="virtprov-install", patience=PATIENCE
         ):
-            found = await_base(context, base)
-            if found is not None:
-                return found
+            volume = await_base(context, base)
+            if volume is not None:
+                return volume
             try:
                 fetched = _fetch(context, image, tag)
             except FetchError:
@@ -166,9 +166,9 @@ def _place(context: RunContext, fetched: Fetched, tag: str, base: BaseVolume) ->
         except Taken:
             with suppress(HostError):  # something is being created in it
                 context.host.storage.refresh_pool(base.pool)
-            found = await_base(context, base)
-            if found is not None:
-                return found
+            volume = await_base(context, base)
+            if volume is not None:
+                return volume
         if not os.path.exists(fetched.path):
             break
     return _require(None, base)
@@ -213,8 +213,8 @@ def _move(context: RunContext, fetched: Fetched, base: BaseVolume, part: str) ->
             else:
                 os.unlink(part)
         if isinstance(error, OSError):
-            said = (error.strerror or str(error)).lower()
-            raise HostError(f"cannot put the image into {base.path}: {said}") from None
+            reason = (error.strerror or str(error)).lower()
+            raise HostError(f"cannot put the image into {base.path}: {reason}") from None
         raise
     context.host.storage.refresh_pool(base.pool)
     volume = context.host.storage.volume(base.pool, base.name)

@@ -23,9 +23,9 @@ LOCAL = ("127.", "::1", "fe80:", "169.254.")
 def of(host: Host, name: str) -> list[str]:
     """Return the addresses of a running guest, without loopback and link-local addresses."""
     for source in SOURCES:
-        found = list_usable(_ask(host, name, source))
-        if found:
-            return found
+        addresses = list_usable(_ask(host, name, source))
+        if addresses:
+            return addresses
     return []
 
 
@@ -36,15 +36,15 @@ def list_usable(texts: Iterable[str]) -> list[str]:
     """
     from ipaddress import ip_address
 
-    found: dict[str, None] = {}
+    usable: dict[str, None] = {}
     for text in texts:
         try:
             address = str(ip_address(text))
         except ValueError:
             continue
         if not address.startswith(LOCAL):
-            found[address] = None
-    return list(found)
+            usable[address] = None
+    return list(usable)
 
 
 def _ask(host: Host, name: str, source: str) -> list[str]:

@@ -72,17 +72,17 @@ class Sources:
 
     def known_addresses(self) -> list[str]:
         """Return the guest's addresses, those from the most reliable source first."""
-        found = [address for source in (_LEASE, _AGENT, _ARP) for address in self.addresses.get(source, ())]
-        return list(dict.fromkeys(found))
+        addresses = [address for source in (_LEASE, _AGENT, _ARP) for address in self.addresses.get(source, ())]
+        return list(dict.fromkeys(addresses))
 
     def _ask_addresses(self) -> None:
         for source in (_LEASE, _ARP):
             try:
-                found = [address.address for address in self.host.running.interface_addresses(self.name, source)]
+                addresses = [address.address for address in self.host.running.interface_addresses(self.name, source)]
             except HostError as problem:
                 self.refusals[source] = problem.message
                 continue
-            self._note_addresses(source, found)
+            self._note_addresses(source, addresses)
         if self.connected:
             self._note_addresses(_AGENT, agent_answers.addresses(self.host, self.name))
 
@@ -170,8 +170,9 @@ class Sources:
     def _agent_in_words(self) -> str:
         if not self.connected:
             return "not connected: it is not installed, or does not run yet"
-        said = ", ".join(self.addresses.get(_AGENT, ()))
-        return f"{'answers' if self.agent else 'connected, but does not answer'}{f'; reports {said}' if said else ''}"
+        addresses = ", ".join(self.addresses.get(_AGENT, ()))
+        more = f"; reports {addresses}" if addresses else ""
+        return f"{'answers' if self.agent else 'connected, but does not answer'}{more}"
 
     def _commands_in_words(self) -> list[str]:
         told = []

@@ -108,9 +108,9 @@ def _through(nic: Element, host: Host) -> SshRoute:
     network = host.networks.find(name)
     if network is None:
         return SshRoute()
-    found = [read_subnet(node) for node in tree.children(tree.parse(network.xml, "the network's document"), "ip")]
-    subnets = tuple(subnet for subnet in found if subnet is not None)
-    known = subnets if len(subnets) == len(found) else ()  # libvirt takes a subnet without its length
+    all_subnets = [read_subnet(node) for node in tree.children(tree.parse(network.xml, "the network's document"), "ip")]
+    subnets = tuple(subnet for subnet in all_subnets if subnet is not None)
+    known = subnets if len(subnets) == len(all_subnets) else ()  # libvirt takes a subnet without its length
     if host.is_remote and network.forward in _LOCAL_MODES:
         why = f"network '{name}' of the remote host is not reachable from here"
         return SshRoute(why, subnets=known, jump=host.ssh_jump)
@@ -122,15 +122,15 @@ _ANY = ("", "0.0.0.0", "::")
 
 def _published(guest: Guest, host: Host, ports: tuple[int, ...]) -> SshRoute | None:
     """Return the ports of the host that are forwarded to these of the guest; None without one."""
-    found = [each for each in publish.find_forwards(guest) if each.guest in ports and each.protocol == "tcp"]
-    if not found:
+    forwards = [each for each in publish.find_forwards(guest) if each.guest in ports and each.protocol == "tcp"]
+    if not forwards:
         return None
     if host.is_remote:
-        opened = [(host.machine, each.host, each.guest) for each in found if each.address in _ANY]
+        opened = [(host.machine, each.host, each.guest) for each in forwards if each.address in _ANY]
     else:
-        opened = [("127.0.0.1" if each.address in _ANY else each.address, each.host, each.guest) for each in found]
+        opened = [("127.0.0.1" if each.address in _ANY else each.address, each.host, each.guest) for each in forwards]
     if opened:
         address, port, _ = opened[0]
         return SshRoute(address=address, port=port, ports=ports, forwards=tuple(opened))
-    first = found[0]
+    first = forwards[0]
     return SshRoute(f"the published port {first.host} of the remote host is only open on its address {first.address}")

@@ -47,12 +47,12 @@ def answer(tool: str, argv: list[str]) -> int:
 
     parser = _parser(tool)
     if argv[0] == LINE and len(argv) == 3:
-        found = of_line(parser, argv[1], argv[2], reach)
+        candidates = of_line(parser, argv[1], argv[2], reach)
         words = bash_line.read(argv[2]).words[1:]
     else:
         words = argv[1:]
-        found = of_words(parser, words, reach)
-    safe = [word for word in found if on_one_line(word) == word]
+        candidates = of_words(parser, words, reach)
+    safe = [word for word in candidates if on_one_line(word) == word]
     if not safe and not takes_files(parser, words):
         safe = [NO_FILES]
     sys.stdout.write("".join(word + "\n" for word in safe))

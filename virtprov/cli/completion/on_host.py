@@ -82,8 +82,8 @@ def of_uris(text: str) -> list[str]:
     from virtprov.host import aliases
 
     default = os.environ.get("LIBVIRT_DEFAULT_URI", "")
-    found = [*([default] if default else []), *_COMMON_URIS, *aliases.names()]
-    return [uri for uri in dict.fromkeys(found) if uri.startswith(text)]
+    uris = [*([default] if default else []), *_COMMON_URIS, *aliases.names()]
+    return [uri for uri in dict.fromkeys(uris) if uri.startswith(text)]
 
 
 def fitting(names: Sequence[str], start: str) -> list[str]:

@@ -22,12 +22,12 @@ def of_group(rows: Table, text: str, known: Known = on_host.nothing) -> list[str
         words = _systems(rows.flag) if key in ("name", "short-id") else ()
         words = words or (_words(hit.row) if hit is not None else ())
         names = on_host.of_sub_option(rows.flag, key, value, given, known)
-        found = [f"{key}={word}" for word in (*words, *names) if word.startswith(value)]
+        candidates = [f"{key}={word}" for word in (*words, *names) if word.startswith(value)]
     else:
         words = _systems(rows.flag) if piece and not given else ()
-        found = [word for word in (*words, *_lone(rows, given)) if word.startswith(piece)]
-        found += _names(rows, piece, {word.partition("=")[0] for word in given})
-    return [before + comma + word for word in found]
+        candidates = [word for word in (*words, *_lone(rows, given)) if word.startswith(piece)]
+        candidates += _names(rows, piece, {word.partition("=")[0] for word in given})
+    return [before + comma + word for word in candidates]
 
 
 def _words(row: Row) -> tuple[str, ...]:

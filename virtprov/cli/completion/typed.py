@@ -29,8 +29,8 @@ class Typed:
 
     def value_of(self, dest: str) -> str | None:
         """Return the last value of the flag that is stored as `dest`; None if it is not given."""
-        found = [value for action, value in self.given if action.dest == dest]
-        return found[-1] if found else None
+        values = [value for action, value in self.given if action.dest == dest]
+        return values[-1] if values else None
 
     def last_of(self, dests: tuple[str, ...]) -> str:
         """Return which of some flags was given last, by the names they are stored as; "" if none was."""

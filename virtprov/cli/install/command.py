@@ -106,13 +106,13 @@ def _identify(media: list[str], output: Output) -> int:
     from virtprov.osinfo.identify import identify
 
     warnings: list[str] = []
-    found = identify(media, warnings)
+    results = identify(media, warnings)
     for sentence in warnings:
         output.warn(sentence)
-    for each in found:
+    for each in results:
         output.line(identify_words.line(each))
-    output.items("identify", [each.as_json() for each in found])
-    return 0 if not any(each.error for each in found) else 1
+    output.items("identify", [each.as_json() for each in results])
+    return 0 if not any(each.error for each in results) else 1
 
 
 def _detect(text: str, arch: str, output: Output) -> int:
@@ -123,15 +123,15 @@ def _detect(text: str, arch: str, output: Output) -> int:
     from virtprov.support.web.http import remove_credentials
 
     warnings: list[str] = []
-    found = resolve(PlaceRequest(check_location(text)), arch=arch, osinfo_warnings=warnings)
+    source = resolve(PlaceRequest(check_location(text)), arch=arch, osinfo_warnings=warnings)
     for sentence in warnings:
         output.warn(sentence)
-    files = (found.kernel, found.initrd)
+    files = (source.kernel, source.initrd)
     kernel, initrd = (remove_credentials(file.member or file.path or file.url) if file else "" for file in files)
-    output.result(found.detected.os or "unknown")
-    args = tuple(remove_credentials(arg) for arg in found.kernel_args)
+    output.result(source.detected.os or "unknown")
+    args = tuple(remove_credentials(arg) for arg in source.kernel_args)
     output.say(f"kernel {kernel}, initrd {initrd}, kernel arguments: {' '.join(args) or 'none'}")
-    facts = {"place": found.place, "kind": found.kind, "os": found.detected.os, "arch": found.detected.arch}
+    facts = {"place": source.place, "kind": source.kind, "os": source.detected.os, "arch": source.detected.arch}
     output.object("location", {**facts, "kernel": kernel, "initrd": initrd, "kernel_args": list(args)})
     return 0
 

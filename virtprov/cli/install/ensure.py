@@ -28,10 +28,10 @@ def is_done(host: Host, request: InstallRequest, held: ExitStack, output: Output
         return False
     from virtprov.actions.install import result
 
-    found = result.describe(host, request.name)
-    output.summary(f"Guest '{found.name}' exists and is as described; nothing has been changed.")
-    own = {"name": found.name, "uuid": found.uuid, "created": False, "state": UNCHANGED, "uri": host.uri}
-    rest = {"macs": list(found.macs), "volumes": [disk.path for disk in found.disks], "root_password": None}
-    last = {"steps": [], "documents": [], "image": None, **result_lines.facts(found)}
+    guest = result.describe(host, request.name)
+    output.summary(f"Guest '{guest.name}' exists and is as described; nothing has been changed.")
+    own = {"name": guest.name, "uuid": guest.uuid, "created": False, "state": UNCHANGED, "uri": host.uri}
+    rest = {"macs": list(guest.macs), "volumes": [disk.path for disk in guest.disks], "root_password": None}
+    last = {"steps": [], "documents": [], "image": None, **result_lines.facts(guest)}
     output.object("install", {**own, **rest, **last})
     return True

@@ -39,8 +39,8 @@ def main(name: str, output: Output) -> int:
 
 def names() -> list[str]:
     """Return the names of all schemas, sorted."""
-    found = (os.path.splitext(file) for file in os.listdir(_FOLDER))
-    return sorted(name for name, ending in found if ending == ".json" and name != SHARED)
+    stems = (os.path.splitext(file) for file in os.listdir(_FOLDER))
+    return sorted(name for name, ending in stems if ending == ".json" and name != SHARED)
 
 
 def read(name: str) -> dict[str, Any]:
@@ -63,8 +63,8 @@ def _load(name: str) -> dict[str, Any]:
     import json
 
     with open(os.path.join(_FOLDER, f"{name}.json"), encoding="utf-8") as stream:
-        found: dict[str, Any] = json.load(stream)
-    return found
+        schema: dict[str, Any] = json.load(stream)
+    return schema
 
 
 def _references(schema: object) -> Iterator[str]:

@@ -79,8 +79,8 @@ def fill_mac(setting: RuleContext) -> None:
     from virtprov.guest.names import new_mac
 
     for nic in setting.devices("interface"):
-        given = path.get(nic, "./mac/@address")
-        if given in (None, "", "RANDOM"):
+        mac = path.get(nic, "./mac/@address")
+        if mac in (None, "", "RANDOM"):
             path.put(nic, "./mac/@address", new_mac(setting.is_qemu))
 
 

@@ -29,8 +29,8 @@ PLAIN = ("", "raw", "iso", "none", "unknown")
 
 def read_declared_format(disk: Element, driver: str) -> str:
     """Return the format in which a guest uses its disk; QEMU uses raw if none is given. "" if it does not matter."""
-    said = path.text(disk, "./driver/@type")
-    return said or ("raw" if driver == "qemu" else "")
+    fmt = path.text(disk, "./driver/@type")
+    return fmt or ("raw" if driver == "qemu" else "")
 
 
 def refuse_made_up(host: HostView, images: tuple[DetectedImage, ...], others: Others) -> None:

@@ -58,8 +58,8 @@ class Lookup:
 
     def pool_over(self, directory: str) -> PoolInfo | None:
         """Return the pool of a directory, which must be active; None if there is none."""
-        found = self.host.storage.pool_at(directory)
-        return None if found is None else running(found)
+        pool = self.host.storage.pool_at(directory)
+        return None if pool is None else running(pool)
 
     def check_chain(self, path: str, said: str, fmt: str, option: str, words: str) -> None:
         """Check the chain below an image: raises UsageError for a loop, warns of files in unexpected places.

@@ -68,8 +68,8 @@ def renew(guest: Guest, name: str, uuid: str, macs: Iterable[str] = (), *, qemu:
 def _renew_nics(guest: Guest, macs: list[str], qemu: bool) -> list[str]:
     nics = guest.devices("interface")
     for number, nic in enumerate(nics):
-        given = macs[number] if number < len(macs) else ""
-        path.put(nic, "./mac/@address", given if given and given.upper() != "RANDOM" else new_mac(qemu))
+        mac = macs[number] if number < len(macs) else ""
+        path.put(nic, "./mac/@address", mac if mac and mac.upper() != "RANDOM" else new_mac(qemu))
         _drop_target(nic)
         _drop_port_ids(nic)
     if not nics:

@@ -49,8 +49,8 @@ def elements(guest: Guest, table: Table) -> list[Element]:
 
 def choices(guest: Guest, table: Table) -> list[str]:
     """Return a word for each element of a group that selects it alone: its name, such as `vdb`, or its position."""
-    found = elements(guest, table)
-    names = [next((name for place in _NAMES if (name := path.text(node, place))), "") for node in found]
+    matches = elements(guest, table)
+    names = [next((name for place in _NAMES if (name := path.text(node, place))), "") for node in matches]
     lone = [name if names.count(name) == 1 else "" for name in names]
     return [name or str(position) for position, name in enumerate(lone, 1)]
 

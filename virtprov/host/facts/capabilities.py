@@ -116,8 +116,8 @@ class Capabilities:
     @cached_property
     def memory_kib(self) -> int:
         """The host's memory in KiB, the sum of its NUMA nodes; 0 if it is not reported."""
-        found = self._root.findall("host/topology/cells/cell/memory")
-        return sum(_number((node.text or "").strip()) or 0 for node in found if node.get("unit", "KiB") == "KiB")
+        nodes = self._root.findall("host/topology/cells/cell/memory")
+        return sum(_number((node.text or "").strip()) or 0 for node in nodes if node.get("unit", "KiB") == "KiB")
 
     @cached_property
     def numa_nodes(self) -> frozenset[int]:
@@ -176,9 +176,9 @@ class Capabilities:
         """Return the canonical name of `machine` on `arch`, from any virtualization type; otherwise the name itself."""
         for kind in self.guest_kinds(arch):
             for domain in kind.domain_types:
-                found = domain.machine(machine)
-                if found:
-                    return found.canonical
+                match = domain.machine(machine)
+                if match:
+                    return match.canonical
         return machine
 
 

@@ -125,8 +125,8 @@ class Guests(Part):
     def snapshots(self, key: str) -> tuple[str, ...]:
         """Return the XML of each snapshot of the guest; none if its driver has no snapshots."""
         domain, what = self._domains.get(key), f"read the snapshots of the guest '{key}'"
-        found = list_all(what, lambda: domain.listAllSnapshots(0))
-        texts = (unless_missing(what, snapshot.getXMLDesc, 0) for snapshot in found)
+        snapshots = list_all(what, lambda: domain.listAllSnapshots(0))
+        texts = (unless_missing(what, snapshot.getXMLDesc, 0) for snapshot in snapshots)
         return tuple(str(text) for text in texts if text is not None)
 
     # -- coming and going -------------------------------------------------------------------------------
@@ -244,8 +244,8 @@ def with_known_flags(call: Callable[[int], Any], flags: int) -> None:
             call(flags)
             return
         except libvirt.libvirtError as error:
-            found = re.search(r"\(0x([0-9a-f]+)\)", error.get_error_message() or "")
-            unknown = int(found[1], 16) & flags if found else 0
+            match = re.search(r"\(0x([0-9a-f]+)\)", error.get_error_message() or "")
+            unknown = int(match[1], 16) & flags if match else 0
             if code_of(error) != libvirt.VIR_ERR_INVALID_ARG or not unknown:
                 raise
             flags &= ~unknown

@@ -22,13 +22,15 @@ def unless_missing(what: str, look: Callable[..., Any], *args: Any) -> Any | Non
 
     Raises HostError for any other failure.
     """
-    state.doing = what
+    before, state.doing = state.doing, what
     try:
         return look(*args)
     except libvirt.libvirtError as error:
         if code_of(error) in MISSING:
             return None
         raise in_our_words(what, error) from error
+    finally:
+        state.doing = before  # else the next wait, perhaps for another host, would name it
 
 
 def look_up(what: str, look: Callable[..., Any], *args: Any) -> Any | None:

@@ -22,11 +22,11 @@ class Networks(Part):
 
     def find(self, name: str) -> NetworkInfo | None:
         """The virtual network of that name; None also when the driver has no networks."""
-        found = look_up(f"look for the network '{name}'", self._conn.networkLookupByName, name)
-        if found is None:
+        network = look_up(f"look for the network '{name}'", self._conn.networkLookupByName, name)
+        if network is None:
             return None
         with asking(f"read the network '{name}'"):
-            return network_info(str(found.XMLDesc(0)), bool(found.isActive()))
+            return network_info(str(network.XMLDesc(0)), bool(network.isActive()))
 
     def is_active(self, name: str) -> bool | None:
         """Return whether the virtual network is active; None if there is none. Makes two calls and reads no XML.
@@ -34,25 +34,25 @@ class Networks(Part):
         True if the driver has no networks and so cannot tell.
         """
         try:
-            found = unless_missing(f"look for the network '{name}'", self._conn.networkLookupByName, name)
+            network = unless_missing(f"look for the network '{name}'", self._conn.networkLookupByName, name)
         except NotSupported:
             return True
-        if found is None:
+        if network is None:
             return None
         with asking(f"read the state of the network '{name}'"):
-            return bool(found.isActive())
+            return bool(network.isActive())
 
     def documents(self, name: str) -> dict[str, str]:
         """Return the documents of a network by LIVE and STORED, those that it has; {} if there is no such network."""
-        found = look_up(f"look for the network '{name}'", self._conn.networkLookupByName, name)
-        if found is None:
+        network = look_up(f"look for the network '{name}'", self._conn.networkLookupByName, name)
+        if network is None:
             return {}
         with asking(f"read the network '{name}'"):
-            states = self._states(found)
-            texts = {LIVE: str(found.XMLDesc(0))} if LIVE in states else {}
+            states = self._states(network)
+            texts = {LIVE: str(network.XMLDesc(0))} if LIVE in states else {}
         if STORED in states:
             with suppress(NotSupported), asking(f"read the network '{name}'"):  # the test driver has one document
-                texts[STORED] = str(found.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE))
+                texts[STORED] = str(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE))
         return texts
 
     def _states(self, network: Any) -> dict[str, int]:
@@ -66,12 +66,12 @@ class Networks(Part):
 
     def leases(self, name: str) -> tuple[Lease, ...]:
         """Return the addresses that the DHCP server of a network has given away; () if the driver cannot tell."""
-        found = look_up(f"look for the network '{name}'", self._conn.networkLookupByName, name)
-        if found is None:
+        network = look_up(f"look for the network '{name}'", self._conn.networkLookupByName, name)
+        if network is None:
             return ()
         try:
             with asking(f"read the leases of the network '{name}'"):
-                known = found.DHCPLeases()
+                known = network.DHCPLeases()
         except NotSupported:
             return ()
         keys = ("mac", "ipaddr", "hostname")

@@ -190,7 +190,7 @@ class Running(Part):
         number = getattr(libvirt, f"VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_{source.upper()}")
         domain = self._domains.get(key)
         with asking(f"read the addresses of the guest '{key}'"):
-            found = domain.interfaceAddresses(number, 0)
+            interfaces = domain.interfaceAddresses(number, 0)
         return tuple(
             Address(
                 name,
@@ -199,7 +199,7 @@ class Running(Part):
                 address["addr"],
                 int(address["prefix"]),
             )
-            for name, facts in found.items()
+            for name, facts in interfaces.items()
             for address in facts.get("addrs") or ()
         )
 

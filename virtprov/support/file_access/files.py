@@ -69,7 +69,7 @@ def free_bytes(directory: str) -> int | None:
     """Return the free bytes for a directory that may not exist yet; None if this cannot be found out."""
     while True:
         try:
-            found = os.statvfs(directory)
+            facts = os.statvfs(directory)
         except FileNotFoundError:
             if directory in ("", "/"):
                 return None
@@ -77,7 +77,7 @@ def free_bytes(directory: str) -> int | None:
             continue
         except OSError:
             return None
-        return found.f_bavail * found.f_frsize
+        return facts.f_bavail * facts.f_frsize
 
 
 def write_atomic(path: str, data: bytes | str) -> None:

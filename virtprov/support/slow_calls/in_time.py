@@ -128,10 +128,10 @@ def _texts(data: bytes) -> list[str] | None:
     import json
 
     try:
-        found = json.loads(data)
+        value = json.loads(data)
     except ValueError:
         return None
-    return _checked(found)
+    return _checked(value)
 
 
 def _checked(found: Any) -> list[str] | None:
@@ -159,12 +159,12 @@ def _kept(place: str) -> dict[str, list[str]]:
     from virtprov.support.file_access.files import read_bytes
 
     try:
-        found = json.loads(read_bytes(_path(place), limit=_LARGEST))
+        value = json.loads(read_bytes(_path(place), limit=_LARGEST))
     except (ProvError, ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         return {}
-    return {key: texts for key, texts in found.items() if _checked(texts) is not None}
+    return {key: texts for key, texts in value.items() if _checked(texts) is not None}
 
 
 def _keep(place: str, question: Question, texts: list[str]) -> None:

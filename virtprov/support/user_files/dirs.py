@@ -33,10 +33,10 @@ def data_of_all() -> list[str]:
 
     They are $XDG_DATA_DIRS, otherwise /usr/local/share and /usr/share.
     """
-    given = [path for path in os.environ.get("XDG_DATA_DIRS", "").split(":") if os.path.isabs(path)]
-    return given or ["/usr/local/share", "/usr/share"]
+    folders = [path for path in os.environ.get("XDG_DATA_DIRS", "").split(":") if os.path.isabs(path)]
+    return folders or ["/usr/local/share", "/usr/share"]
 
 
 def _folder(variable: str, usual: str) -> str:
-    given = os.environ.get(variable, "")
-    return given if os.path.isabs(given) else os.path.join(os.path.expanduser("~"), usual)
+    folder = os.environ.get(variable, "")
+    return folder if os.path.isabs(folder) else os.path.join(os.path.expanduser("~"), usual)

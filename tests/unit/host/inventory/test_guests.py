@@ -7,9 +7,10 @@ import pytest
 
 from virtprov.host.connection import Host
 from virtprov.host.facts.info import KeptStates
-from virtprov.host.failures import NotNow, NotSupported, NotThere, Taken
+from virtprov.host.failures import NotNow, NotSupported, NotThere, Taken, asking
 from virtprov.host.inventory.guests import with_known_flags
 from virtprov.support.errors import HostError, XmlError
+from virtprov.support.slow_calls.waiting import state
 
 GUEST = (
     "<domain type='test'><name>{}</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d{}</uuid>"
@@ -33,6 +34,13 @@ def test_a_guest_is_defined_started_and_forgotten(host: Host) -> None:
     assert host.guests.destroy("new") is False
     assert host.guests.undefine("new") is True
     assert host.guests.find("new") is None
+
+
+def test_a_finished_look_up_is_not_waited_for(host: Host) -> None:
+    with asking("count the guests"):
+        assert host.guests.find("nobody") is None
+        assert state.doing == "count the guests"
+    assert host.guests.find("old") is not None and state.doing == ""
 
 
 def test_what_is_gone_is_gone(host: Host) -> None:

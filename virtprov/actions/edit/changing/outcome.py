@@ -234,10 +234,10 @@ def _judge_effect(
     lasting = info.persistent or options.define
     before, after = running
     if before is not None and after is not None:
-        found = compare.effects(before, after.guest, after.pairs(), persistent=lasting, driver=driver)
+        effects = compare.effects(before, after.guest, after.pairs(), persistent=lasting, driver=driver)
         if not options.lenient:
-            compare.refuse_later(found, info.name)
-        return found
+            compare.refuse_later(effects, info.name)
+        return effects
     why = "not present in the running guest" if options.update and request.action != SEED else ""
     guest, changed = stored
     later = compare.effects(guest, changed.guest, changed.pairs(), persistent=lasting, driver=driver)

@@ -123,13 +123,13 @@ def _check_places(setting: RuleContext) -> None:
 
 def _ranges(numbers: Iterable[int]) -> list[str]:
     """Return numbers as ranges: 0-3, 8."""
-    found: list[list[int]] = []
+    ranges: list[list[int]] = []
     for number in sorted(numbers):
-        if found and number == found[-1][1] + 1:
-            found[-1][1] = number
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
         else:
-            found.append([number, number])
-    return [f"{first}-{last}" if first != last else f"{first}" for first, last in found]
+            ranges.append([number, number])
+    return [f"{first}-{last}" if first != last else f"{first}" for first, last in ranges]
 
 
 def _check_cpu(setting: RuleContext, known: DomainCapabilities) -> None:

@@ -55,15 +55,15 @@ def check_document(guest: Guest, host: Host) -> None:
 
 def check_networks(guest: Guest, host: Host) -> None:
     """Raise HostError for missing networks and bridges, and for inactive networks."""
-    asked: set[str] = set()
+    names: set[str] = set()
     for nic in guest.devices("interface"):
         name = path.get(nic, "./source/@network")
         bridge = path.get(nic, "./source/@bridge")
         link = path.get(nic, "./source/@dev") if nic.get("type") == "direct" else None
-        if nic.get("type") == "network" and name and name not in asked:
+        if nic.get("type") == "network" and name and name not in names:
             _check_network(host, name)
         for where, what in ((bridge, "bridge"), (link, "network interface")):
-            if where and where not in asked:
+            if where and where not in names:
                 _check_link(host, where, what)
         if bridge and tree.child(nic, "virtualport") is None:
             _check_bridge(host, bridge)
@@ -73,7 +73,7 @@ def check_networks(guest: Guest, host: Host) -> None:
             raise HostError(
                 f"--network filterref.filter={filtered}: no such filter on the host", hint=f"{hint}; {_OFF}"
             )
-        asked |= {each for each in (name, bridge, link) if each}
+        names |= {each for each in (name, bridge, link) if each}
 
 
 def _check_network(host: Host, name: str) -> None:
@@ -92,10 +92,12 @@ def _check_network(host: Host, name: str) -> None:
 
 
 def _no_networks(name: str) -> str:
-    made = "create one with `virsh net-define`"
+    advice = "create one with `virsh net-define`"
     if name == "default":
-        made = "create it with `virsh net-define /usr/share/libvirt/networks/default.xml` and `virsh net-start default`"
-    return f"the host has no networks: {made}, or use --network bridge=NAME or --network user"
+        advice = (
+            "create it with `virsh net-define /usr/share/libvirt/networks/default.xml` and `virsh net-start default`"
+        )
+    return f"the host has no networks: {advice}, or use --network bridge=NAME or --network user"
 
 
 def _check_link(host: Host, name: str, what: str) -> None:

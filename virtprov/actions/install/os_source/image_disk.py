@@ -61,9 +61,9 @@ def plan_image(request: InstallRequest, system: System, host: Host, spec: DiskSp
     pool, directory, new = _choose_pool(host, spec)
     name = cache.base_name(image, tag)
     base = BaseVolume(pool, name, f"{directory}/{name}", copies=request.image.copies, advised=int(advised * GIB))
-    found = None if new is not None else find_base(host, base)
-    if found is not None:
-        base = base._replace(capacity=found.capacity)
+    base_volume = None if new is not None else find_base(host, base)
+    if base_volume is not None:
+        base = base._replace(capacity=base_volume.capacity)
     elif host.driver == "test" and not (request.dry or request.printing):
         raise HostError(
             f"--image {request.image.text}: libvirt's test driver keeps no data, so it cannot have the image",

@@ -77,10 +77,10 @@ def wanted(
 
     seeded = request.seed is not None and not method.has_install_phase
     log_in = login.command_at if login is not None and login.known_hosts else None  # else another machine may answer
-    found = resolve(request.goals, guest, host, seeded=seeded, windows=profile.is_windows, log_in=log_in)
+    goals = resolve(request.goals, guest, host, seeded=seeded, windows=profile.is_windows, log_in=log_in)
     known = [each.address for each in reservations.of_guest(guest)]
     known += [login.address] if login is not None and login.address else []
-    return found._replace(expected=tuple(known)) if found is not None else None
+    return goals._replace(expected=tuple(known)) if goals is not None else None
 
 
 def is_given(request: InstallRequest, guest: Guest) -> bool:

@@ -76,8 +76,8 @@ class Artifact(Record):
     def as_json(self) -> dict[str, Any]:
         """Return its kind and its fields, without empty ones."""
         defaults = self._defaults  # type: ignore[attr-defined]
-        said = {name: value for name, value in self._asdict().items() if value != defaults.get(name)}
-        return {"kind": self.kind, **said}
+        values = {name: value for name, value in self._asdict().items() if value != defaults.get(name)}
+        return {"kind": self.kind, **values}
 
     def facts(self) -> dict[str, str]:
         """Return its description in JSON for users: the keys are the same for all kinds."""

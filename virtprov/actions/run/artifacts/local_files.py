@@ -85,12 +85,12 @@ class Download(File):
 
         folder, name = os.path.split(self.path)
         try:
-            found = sorted(os.listdir(folder))
+            names = sorted(os.listdir(folder))
         except OSError:
             return []
         is_part = re.compile(rf"{re.escape(name)}(\.\d+)?\.part(\.from)?").fullmatch
-        parts = [f"{folder}/{file}" for file in found if is_part(file)]
-        passing = [f"{folder}/{file}" for file in found if file.startswith(f".{name}.")]
+        parts = [f"{folder}/{file}" for file in names if is_part(file)]
+        passing = [f"{folder}/{file}" for file in names if file.startswith(f".{name}.")]
         return [path for path in parts if not is_being_written(path.removesuffix(".from"))] + passing
 
 

@@ -25,9 +25,9 @@ def variables_folder(host: Host) -> str:
 
 def variable_files(host: Host, guest: Guest) -> list[str]:
     """Where a guest has its UEFI variables; both places when only libvirt knows the format."""
-    given = guest.get("./os/nvram/source/@file") or guest.get("./os/nvram").strip()
-    if given:
-        return [given]
+    file = guest.get("./os/nvram/source/@file") or guest.get("./os/nvram").strip()
+    if file:
+        return [file]
     if guest.get("./os/@firmware") != "efi" and guest.get("./os/loader/@type") != "pflash":
         return []
     if host.driver != "qemu":

@@ -53,21 +53,21 @@ def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
     from virtprov.cli.connecting import connect
 
     with connect(run.uri) as host:
-        found = leftovers.look(run, host)
-        for each in found:
+        remains = leftovers.look(run, host)
+        for each in remains:
             if each.state == OTHERS:
                 output.say(f"Not changed: {each.artifact.describe()} ({each.why}).")
-        if not found:
+        if not remains:
             output.summary(f"Nothing to clean up from {run.describe()}.")
             carry_out.forget_logins(run, host, output.say, output.warn)
             return [], True
-        kept = _keep_unless_agreed(run, found) if ask else []
+        kept = _keep_unless_agreed(run, remains) if ask else []
         if kept:
             output.say("Nothing has been removed; use --yes to remove without confirmation.")
             return kept, False
-        outcomes = leftovers.remove(run, host, found, lambda each: ask and _ask_user(run, [each]))
+        outcomes = leftovers.remove(run, host, remains, lambda each: ask and _ask_user(run, [each]))
         carry_out.forget_logins(run, host, output.say, output.warn)
-    _tell(outcomes, [each.artifact for each in found if each.state == OTHERS], output)
+    _tell(outcomes, [each.artifact for each in remains if each.state == OTHERS], output)
     return outcomes, all(outcome.settled for outcome in outcomes)
 
 

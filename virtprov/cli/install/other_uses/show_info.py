@@ -15,12 +15,12 @@ def main(uri: str | None, key: str, output: Output) -> int:
     from virtprov.cli.connecting import connect
 
     with connect(uri) as host:
-        found = result.describe(host, key)
-        output.line(f"Guest '{found.name}' is {found.state}.")
-        for line in result_lines.lines(found):
+        guest = result.describe(host, key)
+        output.line(f"Guest '{guest.name}' is {guest.state}.")
+        for line in result_lines.lines(guest):
             output.line(line)
-        known = result_lines.facts(found)
+        known = result_lines.facts(guest)
         del known["stages"], known["not_asked"]
-        own = {"name": found.name, "uuid": found.uuid, "state": found.state, "uri": host.uri, "macs": list(found.macs)}
+        own = {"name": guest.name, "uuid": guest.uuid, "state": guest.state, "uri": host.uri, "macs": list(guest.macs)}
         output.object("info", {**own, **known})
     return 0
