@@ -135,9 +135,15 @@ def install(host: Host, image: Image, key: Path) -> None:
     assert done.rc == 0, f"virtprov-install: exit code {done.rc}\n{done.out}{done.err}"
 
 
+def ssh_config(host: Host) -> Path:
+    """The file that gets an entry for the clone."""
+    return host.state / "home/clone-ssh-config"
+
+
 def begin_clone(host: Host) -> subprocess.Popen[str]:
     """Begin to clone the guest, and return once the copy runs, while the command waits for cloud-init in it."""
-    words = ["virtprov-clone", NAME, "--name", CLONE, "--auto-clone", "--start", "--wait", "15", "--output", "json"]
+    words: list[str | Path] = ["virtprov-clone", NAME, "--name", CLONE, "--auto-clone", "--start", "--wait", "15"]
+    words += ["--ssh-config", ssh_config(host), "--output", "json"]
     process = subprocess.Popen(
         host.inside(host.own(words)),
         stdin=subprocess.DEVNULL,
@@ -209,7 +215,8 @@ def test_the_command_waited_and_took_the_seed_away(trio: Trio, lab: Host) -> Non
 
 def test_the_host_key_of_the_clone_is_known_before_the_first_login(trio: Trio, lab: Host, key: Path) -> None:
     program, *words = shlex.split(str(trio.facts["ssh"]))
-    assert "StrictHostKeyChecking=yes" in words
+    config = ssh_config(lab)
+    assert words == ["-F", str(config), CLONE] and "    StrictHostKeyChecking yes\n" in config.read_text()
     done = lab.execute([program, "-i", key, "-o", "BatchMode=yes", *words, "hostname"])
     assert done.rc == 0 and done.out.strip() == CLONE, done.err
 
@@ -227,6 +234,7 @@ def test_all_are_removed_after_they_have_shut_down(trio: Trio, lab: Host, image:
     facts = json.loads(done.out)
     assert (facts["removed"], facts["failed"]) == (3, 0)
     assert all(guest["running"] and guest["removed"] for guest in facts["guests"])
+    assert ssh_config(lab).read_text() == ""
     kept = {(thing["kind"], thing["path"]) for guest in facts["guests"] for thing in guest["things"] if thing["why"]}
     assert ("base", str(image.disk)) in kept and image.disk.exists()
     after = inventory.take(lab)
