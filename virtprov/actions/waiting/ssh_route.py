@@ -101,7 +101,7 @@ def _through(nic: Element, host: Host) -> SshRoute:
     if kind == "user":
         return SshRoute("guests with user networking can only be reached with --publish")
     if kind == "direct" and not host.is_remote:
-        return SshRoute("a host does not reach its own guests through macvtap")
+        return SshRoute("a host cannot reach its own guests through macvtap")
     if kind != "network":
         return SshRoute()
     name = path.text(nic, "./source/@network")
