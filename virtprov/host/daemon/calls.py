@@ -14,7 +14,7 @@ from typing import Any
 
 import libvirt
 
-from virtprov.support.waiting import SLICE, Wait, state
+from virtprov.support.slow_calls.waiting import SLICE, Wait, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
