@@ -120,7 +120,8 @@ def group_page(group: str) -> Iterator[str]:
     from virtprov.options import catalogue
 
     yield f"# --{group}\n"
-    yield f"For everyone who looks up a sub-option of `--{group}`: {escape(catalogue.help_line(group)).removesuffix(' ...')}.\n"
+    purpose = escape(catalogue.help_line(group)).removesuffix(" ...")
+    yield f"For everyone who looks up a sub-option of `--{group}`: {purpose}.\n"
     if group in EXPLAINED:
         yield f"They are explained in {EXPLAINED[group]}.\n"
     rows = [row for row in catalogue.table(group).rows if not row.hidden]
