@@ -146,7 +146,7 @@ def write_note(tag: str, image: ResolvedImage) -> None:
 
 
 def read_note(tag: str) -> Note:
-    """Return what is noted about an image; a damaged note says nothing."""
+    """Return what is noted about an image; a damaged note counts as none."""
     import json
 
     try:

@@ -71,7 +71,7 @@ def _describe(host: Host) -> Finding:
 
 
 def _refusal(uri: str | None, error: HostError) -> Finding:
-    """Return why there is no connection, with a command that mends that on this machine."""
+    """Return why there is no connection, with a command that fixes that on this machine."""
     from virtprov.host.failures import Lost, Refused
     from virtprov.host.uri import parse
 

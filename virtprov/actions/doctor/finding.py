@@ -22,7 +22,7 @@ OS_RELEASE = "/etc/os-release"
 
 
 class Mend(Record):
-    """A command that mends what is missing, and the family of systems that has it."""
+    """A command that adds what is missing, and the family of systems that has the command."""
 
     system: str
     command: str

@@ -29,7 +29,7 @@ MOST = 8
 class SshProbe:
     """Tries the places that it is told until the service answers at one of them, while the `with` block runs.
 
-    `service_at` tells which service that is. `found` is called from the thread whenever one has answered. `replies` is
+    `service_at` returns its service. `found` is called from the thread whenever one has answered. `replies` is
     why the others did not, by place.
     """
 
