@@ -25,13 +25,18 @@ _LAST_LINE = 4096
 
 def directory() -> str:
     """The state directory, made when it is missing. Raises ProvError when it cannot be made."""
-    path = os.path.join(dirs.state(), "virtprov")
+    path = _place()
     try:
         private.make_folder(path)
         private.check_folder(path)
     except OSError as error:
-        raise _cannot(f"cannot create the state directory '{path}'", error) from None
+        advice = " (set HOME or XDG_STATE_HOME to a directory that exists)" if dirs.lacks_home(path) else ""
+        raise _cannot(f"cannot create the state directory '{path}'", error, advice) from None
     return path
+
+
+def _place() -> str:
+    return os.path.join(dirs.state(), "virtprov")
 
 
 class Lines:
@@ -164,7 +169,9 @@ class Busy(ProvError):
 
 
 def listing(kind: str) -> list[str]:
-    """The files of a kind, the newest first."""
+    """The files of a kind, the newest first. Raises ProvError if others can access the state directory."""
+    if not os.path.lexists(_place()):
+        return []
     path = directory()
     start = f"{kind}-"
     names = (name for name in os.listdir(path) if name.startswith(start) and name.endswith(_SUFFIX))
@@ -208,5 +215,5 @@ def _object(text: bytes) -> Any:
         return None
 
 
-def _cannot(what: str, error: OSError) -> ProvError:
-    return ProvError(f"{what}: {(error.strerror or str(error)).lower()}")
+def _cannot(what: str, error: OSError, advice: str = "") -> ProvError:
+    return ProvError(f"{what}: {(error.strerror or str(error)).lower()}{advice}")

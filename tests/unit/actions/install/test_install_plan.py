@@ -21,7 +21,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.use import Use
 from virtprov.host.connection import Host, connect
-from virtprov.host.info import GuestInfo
+from virtprov.host.facts.info import GuestInfo
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.places.place import Medium
 from virtprov.support.errors import HostError, ProvError, UsageError
