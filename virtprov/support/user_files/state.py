@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".jsonl"
 _LAST_LINE = 4096
+_LONGEST = 64 << 20
+"""So many bytes a line can have; a longer one is damaged, and ends the file."""
 
 
 def directory() -> str:
@@ -145,13 +147,19 @@ class Lines:
         place = 0
         while True:
             self._handle.seek(place)
-            text = self._handle.readline()
+            text = self._handle.readline(_LONGEST)
             if not text.endswith(b"\n"):
                 return
             entry = _object(text)
             if entry is not None:
                 yield place, entry
             place += len(text)
+
+    def is_cut_off(self) -> bool:
+        """Return whether not even the first line is whole."""
+        self._handle.seek(0)
+        text = self._handle.readline(_LONGEST)
+        return not text.endswith(b"\n") and len(text) < _LONGEST
 
     def close(self) -> None:
         """Let the file go. What could not be written was said when it was."""
@@ -182,7 +190,7 @@ def first_line(path: str) -> Any:
     """The first object of a file, without opening the rest; None when there is none."""
     try:
         with reading(path) as handle:
-            return _object(handle.readline())
+            return _object(handle.readline(_LONGEST))
     except OSError:
         return None
 
