@@ -73,7 +73,11 @@ def test_a_line_that_was_cut_off_is_passed_over(folder: Path, capsys: pytest.Cap
     path = folder / f"run-{1:020d}-7.jsonl"
     path.write_bytes(GOOD + GOOD.splitlines()[1][:-9])
     status, _, err = create(capsys)
-    assert status == 0 and "virtprov-install for 'a' on test:///default" in err and "may have left volume v" in err
+    assert (
+        status == 0
+        and "virtprov-install for 'a' on test:///default" in err
+        and "may have left volume /nowhere/v" in err
+    )
     assert path.exists()
 
 
