@@ -25,8 +25,10 @@ def list_contradictions(root: Element) -> list[str]:
     sentences = []
     for device in [node for node in tree.children(root) if node.tag == "cpu"] + Guest(root).devices():
         for row in ONLY:
+            if row.tag != device.tag or not row.is_refused:
+                continue
             word = path.text(device, row.selector)
-            if row.tag != device.tag or not row.is_refused or not word or word in row.words:
+            if not word or word in row.words:
                 continue
             sentences += [
                 f"{whole(device)} can have '{names}' only with {path.parse(row.selector)[1]}={' or '.join(row.words)}"
