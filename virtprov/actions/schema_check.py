@@ -98,11 +98,14 @@ class Checker:
         with self._lock:
             return self._check(root, before)
 
-    def check_sense(self, root: Element) -> list[str]:
-        """Check a new guest for what the schema allows, but libvirt refuses, like `check_documents`."""
+    def check_sense(self, root: Element, before: Element | None = None) -> list[str]:
+        """Check for what the schema allows, but libvirt refuses, like `check`."""
         from virtprov.guest.edits.obsolete_parts import list_contradictions
 
         findings = list_contradictions(root) + _list_bad_basics(root) if is_schema_known(self.host) else []
+        if findings and before is not None:
+            known = list_contradictions(before) + _list_bad_basics(before)
+            findings = [each for each in findings if each not in known]
         return [self._report(f"libvirt does not accept the XML: {findings[0]}", "")] if findings else []
 
     def _report(self, message: str, hint: str) -> str:

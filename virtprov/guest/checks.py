@@ -44,6 +44,13 @@ def name_is_free(host: HostView, name: str) -> None:
         )
 
 
+def uuid_is_free(host: HostView, uuid: str, name: str) -> None:
+    """Raise HostError if a guest of another name has this UUID; libvirt reports it only after disks are created."""
+    owner = host.guests.find(uuid)
+    if owner is not None and owner.name not in (name, uuid):
+        raise HostError(f"UUID {uuid} is used by guest '{owner.name}'", hint="give another --uuid, or omit it")
+
+
 PASSWORD_BYTES = {"vnc": 8, "spice": 60}
 """The maximum length of a display's password in bytes: 8 for VNC (RFC 6143, 7.2.2), 60 for spice-server."""
 

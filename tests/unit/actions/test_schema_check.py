@@ -18,6 +18,7 @@ from virtprov.xml.schema import schema_files, validate
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 GOOD = '<domain type="test"><name>g</name><devices><disk device="disk"/></devices></domain>'
+PCI = "<address type='pci' bus='0' slot='5' function='0'/>"
 WRONG = GOOD.replace("<disk ", '<disk serail="1" ')
 
 
@@ -91,6 +92,12 @@ def device(name: str, inside: str) -> str:
             "more than one device has the alias 'ua-a'",
         ),
         (GOOD.replace("<devices>", "<vcpu current='4'>2</vcpu><devices>"), "cannot start with 4 of 2 processors"),
+        (
+            GOOD.replace('"test"', '"kvm"').replace(
+                "<devices>", f"<devices><rng>{PCI}</rng><watchdog>{PCI}</watchdog>"
+            ),
+            "have the same address: PCI 0000:00:05.0",
+        ),
     ],
 )
 def test_a_new_guest_is_held_against_what_the_schema_cannot_say(
@@ -102,6 +109,18 @@ def test_a_new_guest_is_held_against_what_the_schema_cannot_say(
     assert sentence in failure.value.message and "--no-schema-check" in failure.value.hint
     assert schema_check.check_documents(documents(GOOD.replace("<devices>", device("a", ""))), host) == []
     assert schema_check.check_documents(documents(text), recorded) == []
+
+
+def test_an_edit_is_held_against_what_it_made_worse(host: Host) -> None:
+    checker = schema_check.Checker(host)
+    one, two = (
+        tree.parse(GOOD.replace("<devices>", f"<devices>{PCI.join(('<rng>', '</rng>')) * count}")) for count in (1, 2)
+    )
+    for root in (one, two):
+        root.set("type", "kvm")
+    assert checker.check_sense(one, one) == checker.check_sense(two, two) == checker.check_sense(one, two) == []
+    with pytest.raises(UsageError, match="have the same address: PCI 0000:00:05.0"):
+        checker.check_sense(two, one)
 
 
 def test_what_was_wrong_before_stays_so(host: Host) -> None:

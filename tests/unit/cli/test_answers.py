@@ -43,6 +43,22 @@ def test_the_list_is_a_table_on_a_terminal_alone(
     assert "Windows 11" in capsys.readouterr().out
 
 
+def test_the_plain_list_has_the_aliases_of_a_system_on_its_line(
+    only_bundled_profiles: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from virtprov.cli import app
+    from virtprov.cli.install import command
+
+    assert app.run("virtprov-install", command.main, ["--osinfo", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "debian12, debianbookworm" in lines and "debian6, debian6.0, debiansqueeze" in lines  # as virt-install
+    assert "win11" in lines and "generic" in lines
+    ids = [word for line in lines for word in line.split(", ")]
+    assert len(ids) == len(set(ids)) > len(lines) and not [word for word in ids if " " in word]
+    assert app.run("virtprov-install", command.main, ["--osinfo", "list=debianbookworm"]) == 0
+    assert capsys.readouterr().out == "debian12, debianbookworm\n"
+
+
 @pytest.mark.parametrize(
     ("group", "word"), [("install", "kernel_args_overwrite"), ("location", "initrd"), ("unattended", "profile")]
 )

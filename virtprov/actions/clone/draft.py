@@ -170,9 +170,7 @@ def _uuid(request: CloneRequest, host: Host) -> str:
     if not request.uuid:
         return names.new_uuid()
     names.check_uuid(request.uuid)
-    owner = host.guests.find(request.uuid)
-    if owner is not None and not (request.replace and owner.name == request.name):
-        raise HostError(f"UUID {request.uuid} is used by guest '{owner.name}'", hint="omit --uuid")
+    checks.uuid_is_free(host, request.uuid, request.name if request.replace else "")
     return names.spell_uuid(request.uuid.replace("-", "").lower())
 
 

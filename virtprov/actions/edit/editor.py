@@ -166,7 +166,8 @@ class Editor:
         if options.anything:
             self._plan_steps(report, result, options)
             if self._checker is not None and report.plans and result.diff:
-                report.warnings += self._checker.check(result.guest.root, source.stored.guest.root)
+                before, after = source.stored.guest.root, result.guest.root
+                report.warnings += self._checker.check(after, before) or self._checker.check_sense(after, before)
             report.edited = result if edit.asks and edit.alone else None
         elif source.info is None:
             report.unmade = tuple(outcome.list_missing_volumes(result))

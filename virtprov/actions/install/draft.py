@@ -64,6 +64,7 @@ class _Drafting:
         self.disks: list[tuple[Element, DiskSpec]] = []
         self.makings: tuple[Making, ...] = ()
         self.given_macs: tuple[str, ...] = ()
+        self.generated_uuid = ""
         self.chosen: set[str] = set()
         self.told: tuple[DetectedImage, ...] = ()
         self.drive = Drive()
@@ -82,7 +83,7 @@ class _Drafting:
             ("platform", self._settle_platform),
             ("", lambda: check_osinfo(request, setting.guest, setting.profile)),
             ("name", lambda: _settle_name(setting, request)),
-            ("uuid", lambda: _settle_uuid(setting, request)),
+            ("uuid", self._settle_uuid),
             ("osinfo", lambda: _settle_osinfo(setting)),
             ("", self._write_late),
             ("memory", lambda: _require(request, setting)),
@@ -106,8 +107,9 @@ class _Drafting:
         fixed = tuple(device for device in self.devices if device.use.fixed is not None)
         makings, told, drive = self.makings, self.told, self.drive
         return GuestDraft(
-            self.setting, makings, self.given_macs, given, self.host, told, drive, self.image, fixed, self.reserving
-        )
+            self.setting, makings, self.given_macs, given, self.host, told, drive, self.image, fixed, self.reserving,
+            self.generated_uuid,
+        )  # fmt: skip
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
         """Write the uses of some groups, on top of what is chosen already."""
@@ -128,6 +130,12 @@ class _Drafting:
         chosen = _settle_platform(self.guest, self.request, self.host, self.setting.profile)
         self.setting.machine_features = chosen.features
         _advise(self.setting, chosen)
+
+    def _settle_uuid(self) -> None:
+        given = self.guest.uuid or _firmware_uuid(self.request)
+        self.generated_uuid = "" if given else names.new_uuid()
+        self.guest.put("./uuid", given or self.generated_uuid)
+        names.check_uuid(self.guest.uuid)
 
     def _take_disks(self) -> None:
         """The disks that are asked for; without any, a new one where the profile says how big."""
@@ -255,13 +263,6 @@ def _settle_name(setting: RuleContext, request: InstallRequest) -> None:
         setting.note(f"Using default --name {name}")
         guest.put("./name", name)
     names.check_name(guest.name)
-
-
-def _settle_uuid(setting: RuleContext, request: InstallRequest) -> None:
-    guest = setting.guest
-    if not guest.uuid:
-        guest.put("./uuid", _firmware_uuid(request) or names.new_uuid())
-    names.check_uuid(guest.uuid)
 
 
 def _settle_osinfo(setting: RuleContext) -> None:

@@ -22,6 +22,7 @@ class GuestDraft(Record):
     """The guest after options and defaults, before it is split into installation phases.
 
     `fixed` are the network interfaces with a fixed address, `reserving` the steps that reserve addresses.
+    `generated_uuid` is "" if the user gave the UUID.
     """
 
     setting: RuleContext
@@ -34,3 +35,4 @@ class GuestDraft(Record):
     image: ImagePlan | None = None
     fixed: tuple[NewDevice, ...] = ()
     reserving: tuple[Step, ...] = ()
+    generated_uuid: str = ""

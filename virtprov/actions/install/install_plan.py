@@ -33,7 +33,7 @@ class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
     `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
-    already exists. `starts` is False if the guest is only defined, `image` is its cloud image,
+    or UUID already exists. `starts` is False if the guest is only defined, `image` is its cloud image,
     `login` is how to log in, if virtprov set it up, `wanted` what the guest is waited for, if that is named,
     `answers` are those for its installer.
     """
@@ -65,7 +65,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     request, system, chosen = _choose_answers(request, system, host, warnings)
     drafted = draft(request, host, system, watch)
     setting, guest = drafted.setting, drafted.setting.guest
-    taken = draft_checks.check_name(request, setting)
+    taken = draft_checks.check_identity(request, drafted)
     draft_checks.check(request, drafted)
     blocked = draft_checks.find_barriers(request, setting)
     request, system, answers = _answer(chosen, request, system, drafted)

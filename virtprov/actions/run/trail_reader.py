@@ -108,7 +108,9 @@ def _read(log: RunLog) -> Run | None:
     """Return the run of a log, None for an empty one; wrong types and missing keys raise their usual errors."""
     last_seen = os.stat(log.path).st_mtime
     if log.head is None:
-        return None
+        if log.is_cut_off():
+            return None
+        raise ValueError("no line of the log can be read")
     old = "virtprov" not in log.head
     head = {**log.head["run"], "time": log.head["run"]["at"]} if old else log.head
     time.localtime(int(str(head["time"])))  # raises for a time that is none

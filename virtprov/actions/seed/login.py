@@ -114,9 +114,12 @@ def default_user(profile: Profile) -> str:
 
 
 def takes_host_key(wanted: SeedRequest, profile: Profile, host: HostView) -> bool:
-    """Return whether the guest will have the host key of its seed; on the test driver nothing runs."""
+    """Return whether the guest gets a host key with its seed: if it will have it, and it can be kept for ssh here.
+
+    On the test driver nothing runs.
+    """
     others = profile.is_windows or profile.family in _OTHER_SERVICES or profile.distro in _OTHER_SERVICES
-    return not (others or wanted.user_data or host.driver == "test")
+    return not (others or wanted.user_data or host.driver == "test" or dirs.lacks_home(known_hosts_path("")))
 
 
 _OWN_KEYS = ("id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_xmss", "id_dsa")

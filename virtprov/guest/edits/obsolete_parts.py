@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import device_addresses as addresses
+from virtprov.guest.edits.double_addresses import list_double_addresses
 from virtprov.guest.edits.only import ONLY, Only
 from virtprov.support import log
 from virtprov.xml import path, tree
@@ -24,8 +25,10 @@ def list_contradictions(root: Element) -> list[str]:
     sentences = []
     for device in [node for node in tree.children(root) if node.tag == "cpu"] + Guest(root).devices():
         for row in ONLY:
+            if row.tag != device.tag or not row.is_refused:
+                continue
             word = path.text(device, row.selector)
-            if row.tag != device.tag or not row.is_refused or not word or word in row.words:
+            if not word or word in row.words:
                 continue
             sentences += [
                 f"{whole(device)} can have '{names}' only with {path.parse(row.selector)[1]}={' or '.join(row.words)}"
@@ -33,7 +36,7 @@ def list_contradictions(root: Element) -> list[str]:
                     where.removeprefix("./").replace("/@", ".").removeprefix("@") for where in _there(device, row)
                 )
             ]
-    return sentences + _list_doubles(root)
+    return sentences + _list_doubles(root) + list_double_addresses(root)
 
 
 def _list_doubles(root: Element) -> list[str]:

@@ -37,6 +37,22 @@ def data_of_all() -> list[str]:
     return folders or ["/usr/local/share", "/usr/share"]
 
 
+def lacks_home(path: str) -> bool:
+    """Return whether a folder would be in a home directory that does not exist, without being named by a variable.
+
+    A home such as /nonexistent means that the account has none, and it is not created.
+    """
+    home = os.path.expanduser("~")  # stays "~" if neither $HOME nor the account has one
+    if os.path.isabs(home) and os.path.isdir(home) or not _is_below(path, home):
+        return False
+    given = (os.environ.get(f"XDG_{what}_HOME", "") for what in ("CONFIG", "DATA", "STATE", "CACHE"))
+    return not any(os.path.isabs(folder) and _is_below(path, folder) for folder in given)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return f"{path}/".startswith(f"{folder.rstrip('/')}/")
+
+
 def _folder(variable: str, usual: str) -> str:
     folder = os.environ.get(variable, "")
     return folder if os.path.isabs(folder) else os.path.join(os.path.expanduser("~"), usual)

@@ -7,10 +7,17 @@ import os
 import stat
 
 from virtprov.support.errors import ProvError
+from virtprov.support.user_files import dirs
 
 
 def make_folder(path: str) -> None:
-    """Create a folder (0700) and its missing parents (0755), whatever the umask is. Raises OSError."""
+    """Create a folder (0700) and its missing parents (0755), whatever the umask is. Raises OSError.
+
+    The user's home directory is not created.
+    """
+    above = os.path.dirname(path)
+    if above and not os.path.isdir(above) and dirs.lacks_home(path):
+        raise FileNotFoundError(errno.ENOENT, "the home directory does not exist", path)
     _make(path, 0o700)
 
 

@@ -21,17 +21,24 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".jsonl"
 _LAST_LINE = 4096
+_LONGEST = 64 << 20
+"""So many bytes a line can have; a longer one is damaged, and ends the file."""
 
 
 def directory() -> str:
     """The state directory, made when it is missing. Raises ProvError when it cannot be made."""
-    path = os.path.join(dirs.state(), "virtprov")
+    path = _place()
     try:
         private.make_folder(path)
         private.check_folder(path)
     except OSError as error:
-        raise _cannot(f"cannot create the state directory '{path}'", error) from None
+        advice = " (set HOME or XDG_STATE_HOME to a directory that exists)" if dirs.lacks_home(path) else ""
+        raise _cannot(f"cannot create the state directory '{path}'", error, advice) from None
     return path
+
+
+def _place() -> str:
+    return os.path.join(dirs.state(), "virtprov")
 
 
 class Lines:
@@ -140,13 +147,19 @@ class Lines:
         place = 0
         while True:
             self._handle.seek(place)
-            text = self._handle.readline()
+            text = self._handle.readline(_LONGEST)
             if not text.endswith(b"\n"):
                 return
             entry = _object(text)
             if entry is not None:
                 yield place, entry
             place += len(text)
+
+    def is_cut_off(self) -> bool:
+        """Return whether not even the first line is whole."""
+        self._handle.seek(0)
+        text = self._handle.readline(_LONGEST)
+        return not text.endswith(b"\n") and len(text) < _LONGEST
 
     def close(self) -> None:
         """Let the file go. What could not be written was said when it was."""
@@ -164,7 +177,9 @@ class Busy(ProvError):
 
 
 def listing(kind: str) -> list[str]:
-    """The files of a kind, the newest first."""
+    """The files of a kind, the newest first. Raises ProvError if others can access the state directory."""
+    if not os.path.lexists(_place()):
+        return []
     path = directory()
     start = f"{kind}-"
     names = (name for name in os.listdir(path) if name.startswith(start) and name.endswith(_SUFFIX))
@@ -175,7 +190,7 @@ def first_line(path: str) -> Any:
     """The first object of a file, without opening the rest; None when there is none."""
     try:
         with reading(path) as handle:
-            return _object(handle.readline())
+            return _object(handle.readline(_LONGEST))
     except OSError:
         return None
 
@@ -208,5 +223,5 @@ def _object(text: bytes) -> Any:
         return None
 
 
-def _cannot(what: str, error: OSError) -> ProvError:
-    return ProvError(f"{what}: {(error.strerror or str(error)).lower()}")
+def _cannot(what: str, error: OSError, advice: str = "") -> ProvError:
+    return ProvError(f"{what}: {(error.strerror or str(error)).lower()}{advice}")

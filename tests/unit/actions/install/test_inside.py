@@ -79,6 +79,16 @@ def test_the_host_key_is_made_here_and_kept_for_ssh(recorded: Host, home: Path) 
     assert not home.joinpath("known_hosts").exists(), "planning writes nothing"
 
 
+def test_without_a_home_the_guest_makes_its_own_key(
+    recorded: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", f"{tmp_path}/none")
+    made = plan(recorded, ssh_key=(KEY,))
+    assert way(made) == Login("debian", made.uuid) and "ssh_keys" not in user_data(made)
+    assert not [step for step in made.plan.steps if isinstance(step, KeepHostKey)]
+
+
 def test_two_guests_have_two_keys(recorded: Host) -> None:
     one, two = (user_data(plan(recorded, ssh_key=(KEY,)))["ssh_keys"] for _ in range(2))
     assert one != two

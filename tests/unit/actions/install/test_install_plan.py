@@ -21,6 +21,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.use import Use
 from virtprov.host.connection import Host, connect
+from virtprov.host.facts.info import GuestInfo
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.places.place import Medium
 from virtprov.support.errors import HostError, ProvError, UsageError
@@ -31,6 +32,7 @@ Look = Callable[[Host], dict[str, list[str]]]
 
 DEBIAN, GENERIC = OsinfoRequest("debian12"), OsinfoRequest("generic")
 IMPORTED = Method(IMPORT)
+WEB_UUID = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01"
 ON_BASE = "backing_store=/srv/images/base.qcow2"
 
 
@@ -328,6 +330,9 @@ def test_nothing_is_required_of_a_generic_guest(recorded: Host) -> None:
         ),
         (asked("disk none", machine="q36"), UsageError, "the host has no machine type 'q36' for such guests"),
         (asked("disk none", name="a/b"), UsageError, "contains a slash, which libvirt does not allow"),
+        (asked("disk none", f"metadata uuid={WEB_UUID.upper()}"), HostError, "is used by guest 'web'"),
+        (asked("disk none", f"sysinfo type=smbios,system.uuid={WEB_UUID}"), HostError, "is used by guest 'web'"),
+        (asked("disk none", f"xml ./uuid={WEB_UUID}"), HostError, f"UUID {WEB_UUID} is used by guest 'web'"),
         (asked("disk none", "metadata uuid=x"), UsageError, "'x' is not a UUID"),
         (asked("disk none", "network mac=x"), UsageError, "'x' is not a MAC address"),
         (asked("disk none", osinfo=OsinfoRequest("debain12")), UsageError, "unknown OS profile 'debain12'"),
@@ -345,6 +350,28 @@ def test_refusals(request_: InstallRequest, kind: type[ProvError], message: str,
     assert message in caught.value.message
     assert caught.value.hint
     assert listed(recorded) == before
+
+
+def test_the_uuid_of_the_guest_of_that_name_is_no_other_guests(recorded: Host) -> None:
+    anew = asked("disk none", f"metadata uuid={WEB_UUID}", name="web", checks=Checks(name_in_use=False))
+    assert final(install_plan.plan(anew, recorded)).uuid == WEB_UUID
+
+
+@pytest.mark.parametrize(("words", "lookups"), [((), ["g"]), ((f"metadata uuid={WEB_UUID[:-1]}f",), ["g", "uuid"])])
+def test_only_a_given_uuid_is_looked_up(
+    words: tuple[str, ...], lookups: list[str], recorded: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for: list[str] = []
+    find = recorded.guests.find
+
+    def note(key: str) -> GuestInfo | None:
+        asked_for.append("uuid" if "-" in key else key)
+        return find(key)
+
+    monkeypatch.setattr(recorded.guests, "find", note)
+    monkeypatch.setattr(recorded.guests, "documents", lambda **flags: pytest.fail("guests are listed"))
+    install_plan.plan(asked("disk none", *words), recorded)
+    assert asked_for == lookups
 
 
 @pytest.mark.parametrize("way", [{"dry": True}, {"printing": True}])

@@ -37,6 +37,7 @@ DAMAGED = {
     "no number": line() + '{"begin": {"kind": "volume", "name": "v"}}\n',
     "a number that is none": line() + BEGUN + '{"gone": true, "n": []}\n',
     "only things": BEGUN,
+    "of a newer version": json.dumps({"virtprov": {"form": 99}, "more": [1]}) + "\n" + BEGUN,
 }
 
 

@@ -79,6 +79,14 @@ def test_a_loop_is_refused(run: Run, tmp_path: Path) -> None:
         assert status == 2 and "its backing files form a loop" in said
 
 
+def test_a_loop_by_way_of_a_link_is_refused(run: Run, tmp_path: Path) -> None:
+    """Each name in it is another one: here/a.qcow2, here/here/a.qcow2 ..."""
+    image = qcow2(tmp_path / "a.qcow2", "here/a.qcow2")
+    (tmp_path / "here").symlink_to(tmp_path)
+    status, _, said = run("--disk", str(image))
+    assert status == 2 and f"its backing files form a loop: {image} -> {tmp_path}/here/a.qcow2" in said
+
+
 @pytest.mark.parametrize("words", ["{}", "path={}.new,backing_store={}"])
 def test_a_format_that_a_guest_wrote_is_not_believed(words: str, run: Run, tmp_path: Path) -> None:
     image = qcow2(tmp_path / "image.img", "base.img")

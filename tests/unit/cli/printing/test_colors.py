@@ -105,6 +105,17 @@ def test_when_there_are_colours(
     assert ("\x1b" in shown) is coloured
 
 
+@pytest.mark.parametrize(("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_warnings_and_hints_have_colours_of_their_own(env: dict[str, str], coloured: bool) -> None:
+    asked = ("--connect", "test:///default", "--import", "--osinfo", "generic", "--disk", "none", "--dry-run")
+    warned = Screen(200).run("virtprov-install", "--name", "n", "--memory", "64", *asked, **env)
+    assert ("\x1b[1;33mwarning:\x1b[0m the guest is configured for any operating system" in warned) is coloured
+    refused = Screen(200).run("virtprov-install", "--name", "test", "--memory", "64", *asked[:-1], **env)
+    assert ("\x1b[36mhint:\x1b[0m give another --name" in refused) is coloured
+    assert "warning: the guest is" in OURS.sub("", warned) and "hint: give another" in OURS.sub("", refused)
+    assert coloured or "\x1b" not in warned + refused
+
+
 def test_colours_where_asked_for_without_a_terminal() -> None:
     assert "\x1b[1;31merror:" in piped("virtprov-clone", "--color", "always", "--no-such-flag")
 

@@ -252,6 +252,7 @@ def test_tpms_beside_uefi(
         ("x86_64", "<tpm/>", '<tpm model="tpm-crb"><backend type="emulator"/></tpm>'),
         ("x86_64", "<tpm model='default'/>", '<tpm model="tpm-crb"><backend type="emulator"/></tpm>'),
         ("aarch64", "<tpm/>", '<tpm><backend type="emulator"/></tpm>'),
+        ("aarch64", "<tpm model='default'/>", '<tpm><backend type="emulator"/></tpm>'),
         (
             "x86_64",
             "<tpm><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>",

@@ -42,12 +42,15 @@ def check(request: InstallRequest, drafted: GuestDraft) -> None:
     phases.check_waiting(request, host)
 
 
-def check_name(request: InstallRequest, setting: RuleContext) -> str:
-    """Raise HostError if the name is in use; if nothing is created, return a warning instead."""
-    if not request.checks.name_in_use:
-        return ""
+def check_identity(request: InstallRequest, drafted: GuestDraft) -> str:
+    """Raise HostError if the name or the given UUID is in use; if nothing is created, return a warning instead."""
+    setting = drafted.setting
+    host, guest = setting.host, setting.guest
     try:
-        checks.name_is_free(setting.host, setting.guest.name)
+        if request.checks.name_in_use:
+            checks.name_is_free(host, guest.name)
+        if guest.uuid != drafted.generated_uuid:
+            checks.uuid_is_free(host, guest.uuid, guest.name)
     except HostError as problem:
         if not (request.printing or request.dry):
             raise

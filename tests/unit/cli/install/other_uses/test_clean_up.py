@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from virtprov.actions.run.artifacts.artifact import Artifact
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.artifacts.stored_guests import Guest
@@ -128,6 +129,31 @@ def test_a_host_out_of_reach_is_said_and_kept_for_later(
     (run,) = json.loads(capsys.readouterr().out)["runs"]
     assert not run["reached"] and not run["settled"] and "does not exist" in run["error"]
     assert len(os.listdir(home)) == 1
+
+
+def test_a_volume_that_became_a_backing_image_stays(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another guest's disk is based on what the interrupted run made; nothing in the guest's XML says so."""
+    pool = tmp_path / "images"
+    pool.mkdir()
+    (pool / "web.img").write_bytes(bytes(1024))
+    (pool / "lone.img").write_bytes(bytes(1024))
+    disk = "<disk type='file'><driver name='qemu' type='qcow2'/><source file='{}'/><target dev='vda'/></disk>"
+    devices = disk.format(write_qcow2(tmp_path / "other.qcow2", f"{pool}/web.img"))
+    lone = "<volume type='file'><name>lone.img</name><capacity>1024</capacity><target><path>/srv/images/lone.img</path>"
+    text = INVENTORY.replace("<name>web</name>", "<name>other</name>").replace(
+        "<devices/>", f"<devices>{devices}</devices>"
+    )
+    text = text.replace("</pool>", f"{lone}</target></volume></pool>").replace("/srv/images", str(pool))
+    (tmp_path / "host.xml").write_text(text)
+    with connect(f"test://{tmp_path}/host.xml") as host:
+        left(host, VOLUME._replace(path=f"{pool}/web.img"), Volume("lone.img", "images", f"{pool}/lone.img"))
+    assert app.run("virtprov-install", command.main, ["--clean-up", "--yes"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "Removed volume lone.img in pool 'images'.\n"
+    assert said.err == "Not changed: volume web.img in pool 'images' (used by guest 'other').\n"
+    assert os.listdir(home) == []  # nothing is left to do
 
 
 def test_only_the_host_that_is_named(uri: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
