@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from virtprov.support.errors import UsageError
 
 if TYPE_CHECKING:
-    from virtprov.guest.document import DomainDocument
+    from virtprov.guest.document import DomainDocument, Guest
     from virtprov.guest.host_view import HostView
     from virtprov.guest.write.use import Use
     from virtprov.host.connection import Host
@@ -146,6 +146,14 @@ def check_change(after: Element, before: Element) -> list[str]:
     findings = [each for each in list_contradictions(after) + _list_bad_basics(after) if each not in known]
     warnings = _schema_warnings(after, before)  # which may name the same part in other words
     return warnings or [f"libvirt does not accept the XML: {sentence}" for sentence in findings]
+
+
+def check_images(after: Guest, before: Guest) -> list[str]:
+    """Return warnings about images that two disks of an edited guest would write to, unless they did before."""
+    from virtprov.guest.edits.refused import list_shared_images
+
+    known = list_shared_images(before)
+    return [f"{each}; the guest cannot start" for each in list_shared_images(after) if each not in known]
 
 
 def _list_bad_basics(root: Element) -> list[str]:

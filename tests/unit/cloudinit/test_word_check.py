@@ -40,6 +40,7 @@ def test_good_words(words: GuestWords) -> None:
         (GuestWords(timezone="Europe"), "--timezone: unknown time zone 'Europe'", ""),
         (GuestWords(package=("a b",)), "--package: 'a b' is not the name of a package", "one name at a time"),
         (GuestWords(package=("-y",)), "--package: '-y'", ""),
+        (GuestWords(write=("a:/etc/x\ny",)), "--write: '/etc/x\\ny' contains a control character", "omit"),
         (GuestWords(write=("/etc/motd",)), "--write: '/etc/motd' is not FILE:PATH", "absolute"),
         (GuestWords(write=("a:etc/motd",)), "--write:", ""),
         (GuestWords(write=("a:/etc/",)), "--write:", ""),

@@ -166,6 +166,7 @@ class Editor:
             self._plan_steps(report, result, options)
             if self._checker is not None and report.plans and result.diff:
                 report.warnings += self._checker.check(result.guest.root, source.stored.guest.root)
+                report.warnings += schema_check.check_images(result.guest, source.stored.guest)
             report.edited = result if edit.asks and edit.alone else None
         elif source.info is None:
             report.unmade = tuple(outcome.list_missing_volumes(result))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from virtprov.guest.defaults import clock, display
 from virtprov.guest.document import Guest
+from virtprov.guest.edits.only import SERIAL_MODELS
 from virtprov.guest.rule_context import RuleContext
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 
 def after_edit(setting: RuleContext, node: Element, before: Element) -> None:
-    """Follow up on an edited device: add or remove the helpers of a display whose type has changed."""
+    """Follow up on an edited device: the helpers of a display whose type has changed, the type of a serial port."""
+    if node.tag == "serial":
+        _follow_model(node, before)
     if node.tag != "graphics":
         return
     was, now = before.get("type"), node.get("type")
@@ -20,6 +23,16 @@ def after_edit(setting: RuleContext, node: Element, before: Element) -> None:
         drop_spice(setting.guest)
     if now == "spice":
         _add_spice(setting)
+
+
+def _follow_model(serial: Element, before: Element) -> None:
+    """Give a serial port whose model has changed the type of that model."""
+    model, kind = (path.text(serial, place) for place in ("./target/model/@name", "./target/@type"))
+    if model == path.text(before, "./target/model/@name") or kind != path.text(before, "./target/@type"):
+        return
+    fit = next((name for name, models in SERIAL_MODELS.items() if model in models), "")
+    if fit and kind and kind != fit:
+        path.put(serial, "./target/@type", fit)
 
 
 def _add_spice(setting: RuleContext) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import device_addresses as addresses
 from virtprov.guest.edits.only import ONLY, Only
+from virtprov.guest.edits.refused import list_refused
 from virtprov.support import log
 from virtprov.xml import path, tree
 from virtprov.xml.schema.branches import TEXT, Edit, Leftover, Named, find_all, selector_to_follow
@@ -33,7 +34,7 @@ def list_contradictions(root: Element) -> list[str]:
                     where.removeprefix("./").replace("/@", ".").removeprefix("@") for where in _there(device, row)
                 )
             ]
-    return sentences + _list_doubles(root)
+    return sentences + _list_doubles(root) + list_refused(root)
 
 
 def _list_doubles(root: Element) -> list[str]:
