@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtprov.guest.defaults import clock, display
 from virtprov.guest.document import Guest
 from virtprov.guest.edits.only import SERIAL_MODELS
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
