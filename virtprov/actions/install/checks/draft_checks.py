@@ -34,6 +34,7 @@ def check(request: InstallRequest, drafted: GuestDraft) -> None:
     if request.publish and not (host.is_remote or request.printing):
         publish.check_ports(request.publish)
     boot_checks.check_content(request, setting, drafted.makings)
+    boot_checks.check_medium(request, setting)
     has_backing = any(volume.backing for making in drafted.makings for volume in making.volumes)
     if drafted.given_disks or drafted.told or has_backing:
         from virtprov.actions.install.checks import disk_checks
