@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ZONES = "/usr/share/zoneinfo"
 _ZONE = re.compile(r"[A-Za-z][\w+-]*(/[\w+-]+){0,2}", re.A)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.A | re.I)
+"""A part of a host name (RFC 1123); two dashes are fine, as in the names of other scripts (`xn--bcher-kva`)."""
 _PACKAGE = re.compile(r"[A-Za-z0-9@][\w.+:~@/=*-]*", re.A)
 
 
@@ -55,7 +57,7 @@ def _check_host_name(name: str, flag: str) -> None:
     from virtprov.support.text import host_name
 
     fit = host_name(name)
-    if fit != name.lower():
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
         hint = "use letters, digits, dashes and dots"
         raise UsageError(f"{flag}hostname: '{name}' is not a valid host name", hint=f"{hint}: '{fit}'" if fit else hint)
 
