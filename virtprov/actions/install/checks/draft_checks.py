@@ -10,11 +10,13 @@ from virtprov.guest import boot, checks
 from virtprov.guest.disks.checks import reachable
 from virtprov.guest.network import publish
 from virtprov.support.errors import HostError
+from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.actions.install.guest_draft import GuestDraft
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.rules.rule_context import RuleContext
+    from virtprov.xml.tree import Element
 
 
 def check(request: InstallRequest, drafted: GuestDraft) -> None:
@@ -40,7 +42,15 @@ def check(request: InstallRequest, drafted: GuestDraft) -> None:
         from virtprov.actions.install.checks import disk_checks
 
         disk_checks.check(request, setting, drafted.given_disks, drafted.makings, drafted.told, others)
+    if request.checks.path_in_use and any(_may_write(device) for device in guest.devices() if device.tag != "disk"):
+        from virtprov.actions.install.checks import disk_checks
+
+        disk_checks.check_outputs(setting, others)
     phases.check_waiting(request, host)
+
+
+def _may_write(device: Element) -> bool:
+    return device.tag == "pstore" or device.get("type") == "file" or tree.child(device, "log") is not None
 
 
 def check_name(request: InstallRequest, setting: RuleContext) -> str:
