@@ -94,7 +94,7 @@ def test_an_empty_disk_is_not_ready(lab: Host) -> None:
     ]
     done = lab.run(words)
     assert done.rc == TOO_LONG, done.err
-    assert f"'{name}' answers neither to ssh nor with its agent after 15 s; the guest is left as it is" in done.err
+    assert f"'{name}' answers neither by ssh nor by its agent after 15 s; the guest is left as it is" in done.err
     assert "DHCP leases: no address of this guest" in done.err
     assert "guest agent: not connected" in done.err
     tail = done.err.partition(f"Last lines of the console of '{name}':\n")[2]
