@@ -99,13 +99,8 @@ class Checker:
             return self._check(root, before)
 
     def check_sense(self, root: Element, before: Element | None = None) -> list[str]:
-        """Check for what the schema allows, but libvirt refuses, like `check`."""
-        from virtprov.guest.edits.obsolete_parts import list_contradictions
-
-        findings = list_contradictions(root) + _list_bad_basics(root) if is_schema_known(self.host) else []
-        if findings and before is not None:
-            known = list_contradictions(before) + _list_bad_basics(before)
-            findings = [each for each in findings if each not in known]
+        """Check for what the schema allows, but libvirt refuses, like `check`; new guests must be able to start."""
+        findings = _list_refused_parts(root, before) if is_schema_known(self.host) else []
         return [self._report(f"libvirt does not accept the XML: {findings[0]}", "")] if findings else []
 
     def _report(self, message: str, hint: str) -> str:
@@ -143,12 +138,37 @@ def check_change(after: Element, before: Element) -> list[str]:
 
     What was wrong before the edit is not reported. Without an installed schema there are no warnings about names.
     """
+    findings = _list_refused_parts(after, before)
+    warnings = _schema_warnings(after, before)  # which may name the same part in other words
+    warnings = warnings or [f"libvirt does not accept the XML: {sentence}" for sentence in findings]
+    return warnings + check_images(after, before)
+
+
+def check_images(after: Element, before: Element) -> list[str]:
+    """Return warnings about images that two disks of an edited guest would write to, unless they did before."""
+    known = _list_images(before)
+    return [f"{each}; the guest cannot start" for each in _list_images(after) if each not in known]
+
+
+def _list_images(root: Element) -> list[str]:
+    from virtprov.guest.document import Guest
+    from virtprov.guest.edits.refused import list_shared_images
+
+    return list_shared_images(Guest(root))
+
+
+def _list_refused_parts(root: Element, before: Element | None) -> list[str]:
+    """Return sentences about what libvirt refuses in a document, without those that are true of `before`.
+
+    libvirt stores an edited guest whose disks share an image.
+    """
     from virtprov.guest.edits.obsolete_parts import list_contradictions
 
-    known = list_contradictions(before) + _list_bad_basics(before)
-    findings = [each for each in list_contradictions(after) + _list_bad_basics(after) if each not in known]
-    warnings = _schema_warnings(after, before)  # which may name the same part in other words
-    return warnings or [f"libvirt does not accept the XML: {sentence}" for sentence in findings]
+    findings = list_contradictions(root) + _list_bad_basics(root)
+    if not findings or before is None:
+        return findings
+    known = {*list_contradictions(before), *_list_bad_basics(before), *_list_images(root)}
+    return [each for each in findings if each not in known]
 
 
 def _list_bad_basics(root: Element) -> list[str]:

@@ -8,7 +8,7 @@ from virtprov.support.frozen import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+    from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
     from typing import Any
 
     Address = IPv4Address | IPv6Address
@@ -61,21 +61,27 @@ def _interface(text: str) -> WithPrefix:
     import ipaddress
 
     if "/" not in text:
-        prefix = 64 if ":" in text else 24
+        address = _address("static", text)
+        prefix = 64 if address.version == 6 else 24
         raise UsageError(f"--network static: '{text}' has no prefix length", hint=f"for example {text}/{prefix}")
     try:
         interface = ipaddress.ip_interface(text)
     except ValueError:
         raise UsageError(f"--network static: '{text}' is not an address with a prefix length", hint=_FORM) from None
-    address, network = interface.ip, interface.network
-    is_end = network.num_addresses > 2 and address == network.broadcast_address and interface.version == 4
-    is_start = network.num_addresses > 2 and address == network.network_address
-    if is_start or is_end:
-        what = "the address of the network itself" if is_start else "the broadcast address of its network"
-        raise UsageError(f"--network static: {text} is {what}", hint="give the address of one machine in it")
+    address = interface.ip
+    _check_machine("static", text, address, interface.network)
     if address.is_multicast or address.is_loopback or address.is_unspecified:
         raise UsageError(f"--network static: {text} cannot be the address of a machine", hint=_FORM)
     return interface
+
+
+def _check_machine(name: str, text: str, address: Address, network: IPv4Network | IPv6Network) -> None:
+    """Raise UsageError for the first and the last address of a network, which no machine has."""
+    is_end = network.num_addresses > 2 and address == network.broadcast_address and address.version == 4
+    is_start = network.num_addresses > 2 and address == network.network_address
+    if is_start or is_end:
+        what = "the address of the network itself" if is_start else "the broadcast address of its network"
+        raise UsageError(f"--network {name}: {text} is {what}", hint="give the address of one machine in it")
 
 
 def _address(name: str, text: str) -> Address:
@@ -99,6 +105,9 @@ def _check_gateways(addresses: Sequence[WithPrefix], gateways: Sequence[Address]
             )
         if any(gateway == found.ip for found in addresses):
             raise UsageError(f"--network gateway: {gateway} is the guest's own address", hint="give another address")
+        for network in networks:
+            if network.version == 4:  # IPv6 routers may have the first address (RFC 4291, 2.6.1)
+                _check_machine("gateway", str(gateway), gateway, network)
     if len({gateway.version for gateway in gateways}) < len(gateways):
         raise UsageError("--network gateway: two gateways of one family", hint="give one for IPv4, and one for IPv6")
 

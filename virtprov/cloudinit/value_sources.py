@@ -104,6 +104,7 @@ class Reader:
         Raises InputError if that line is empty.
         """
         from virtprov.support import log
+        from virtprov.support.logins import passwords
         from virtprov.support.text import decode
 
         source = Source("the password on standard input", self._stdin(option)) if value == "-" else None
@@ -111,6 +112,11 @@ class Reader:
         line = decode(source.data, source.name).split("\n", 1)[0].removesuffix("\r")
         if not line:
             raise InputError(f"{source.name} does not contain a password: its first line is empty")
+        fault = passwords.find_fault(line)
+        if fault:
+            raise InputError(
+                f"the password in {source.name} cannot be used: {fault}", hint="the first line is the password"
+            )
         return log.secret(line)
 
 

@@ -86,4 +86,6 @@ def split_write(text: str, flag: str) -> tuple[str, str]:
     path = f"/{rest}"
     if not file or not rest or rest.endswith("/") or "/../" in f"{path}/":
         raise UsageError(f"{flag}write: '{text}' is not FILE:PATH", hint="PATH is absolute, such as motd.txt:/etc/motd")
+    if not path.isprintable():
+        raise UsageError(f"{flag}write: {path!r} contains a control character", hint="omit this character")
     return file, path

@@ -137,6 +137,17 @@ def _proxy(text: str, environment: Mapping[str, str]) -> Proxy:
     return Proxy(http and _check_proxy(http), https and _check_proxy(https), exceptions)
 
 
+def _has_place(scheme: str, rest: str) -> bool:
+    """Return whether the address of a proxy, which is SCHEME://REST, names a host, whatever its password is."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(f"{scheme}://{rest.rpartition('@')[2]}")
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # half an IPv6 address, or a port above 65535
+        return False
+
+
 def _check_proxy(address: str) -> str:
     """Return the address of a proxy, whose password is masked in logs. Raises UsageError."""
     from virtprov.support import log
@@ -149,6 +160,7 @@ def _check_proxy(address: str) -> str:
         or not separator
         or not rest
         or any(letter in address for letter in "\"' \n\r\t\\")
+        or not _has_place(scheme, rest)
     ):
         raise UsageError(f"'{shown}' is not the address of a proxy", hint="for example http://proxy.example:3128")
     account, at, place = rest.rpartition("@")

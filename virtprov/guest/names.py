@@ -10,6 +10,8 @@ from virtprov.support.text import first_free, is_uuid
 
 QEMU_MAC = (0x52, 0x54, 0x00)
 XEN_MAC = (0x00, 0x16, 0x3E)
+_LONGEST = 251
+"""Bytes of the longest name: hosts keep a guest in NAME.xml, and a file name has 255 bytes at most."""
 
 
 def new_uuid() -> str:
@@ -51,6 +53,13 @@ def check_name(name: str) -> None:
         raise UsageError(f"the name '{name}' contains a slash, which libvirt does not allow", hint="use a dash instead")
     if any(ord(letter) < 32 for letter in name):
         raise UsageError(f"the name {name!r} contains a line break or a control character", hint="omit this character")
+    if name in (".", ".."):  # libvirt would take the folders of all guests for this guest's own, and remove them
+        raise UsageError(f"the name '{name}' is a directory, which cannot name a guest", hint="give another name")
+    if len(name.encode()) > _LONGEST:
+        raise UsageError(
+            f"the name '{name[:20]}...' has {len(name.encode())} bytes, but a host can store at most {_LONGEST}",
+            hint="give a shorter name",
+        )
 
 
 _SHORT_ARCH = {"armv7l": "arm"}

@@ -81,7 +81,7 @@ def _file(text: str) -> RemoteFile:
     return RemoteFile(url=place) if scheme_of(place) else RemoteFile(place)
 
 
-_RUN_OUT = 150 * 2048
+RUN_OUT = 150 * 2048
 """Empty bytes at the end of an ISO (150 sectors) that some programs count but do not write."""
 
 
@@ -116,7 +116,7 @@ class _Resolving:
             raise self._nothing(detected)
         if choice.layout == BOOT_CONFIGURATION:
             self._tell_files(choice)
-        if isinstance(self.place, Iso) and self.place.missing > _RUN_OUT:
+        if isinstance(self.place, Iso) and self.place.missing > RUN_OUT:
             self.warnings.append(f"{self._incomplete(self.place)}, so its installer may fail; download it again")
         return BootSource(
             self.shown,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from virtprov.actions import schema_check
-from virtprov.guest.document import DomainDocument
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.use import Use
 from virtprov.host.connection import Host, connect
@@ -166,3 +166,14 @@ def test_a_check_that_takes_too_long_is_given_up(host: Host, monkeypatch: pytest
         checker.check(tree.parse(SLOW.replace("<disk ", "<disk serail='1' ")))
     with pytest.raises(UsageError, match="unknown attribute 'serail' of the disk device"):
         checker.check(tree.parse(WRONG))  # while the first check still runs
+
+
+def test_an_image_that_an_edit_gives_a_second_disk() -> None:
+    disk = "<disk device='disk'><source file='/a'/><target dev='{}'/></disk>"
+    one, two, three = (
+        Guest.parse(f"<domain><devices>{''.join(disk.format(name) for name in names)}</devices></domain>").root
+        for names in (("vda",), ("vda", "vdb"), ("vda", "vdb", "vdc"))
+    )
+    (sentence,) = schema_check.check_images(two, one)
+    assert "are the same image /a" in sentence and sentence.endswith("; the guest cannot start")
+    assert schema_check.check_images(one, one) == schema_check.check_images(three, two) == []

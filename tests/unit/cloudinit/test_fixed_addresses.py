@@ -25,6 +25,11 @@ def test_small_networks_and_ends_of_ipv6(text: str) -> None:
     assert parse({"static": text}) == FixedAddress((text,))
 
 
+def test_the_first_address_of_an_ipv6_network_is_that_of_its_routers() -> None:
+    found = parse({"static": "2001:db8::5/64", "gateway": "2001:db8::"})
+    assert found is not None and found.gateways == ("2001:db8::",)
+
+
 def test_without_an_address_there_is_none() -> None:
     assert parse({"model": "virtio"}) is None
 
@@ -33,6 +38,7 @@ def test_without_an_address_there_is_none() -> None:
     ("words", "message", "hint"),
     [
         ({"static": "192.0.2.5"}, "static: '192.0.2.5' has no prefix length", "192.0.2.5/24"),
+        ({"static": "dhcp"}, "static: 'dhcp' is not an IP address", "static=192.0.2.5/24"),
         ({"static": ""}, "static: address missing", ""),
         ({"static": "192.0.2.300/24"}, "static: '192.0.2.300/24' is not an address", ""),
         ({"static": "192.0.2.5/33"}, "static: '192.0.2.5/33' is not an address", ""),
@@ -48,6 +54,8 @@ def test_without_an_address_there_is_none() -> None:
         ({"static": "192.0.2.5/24", "gateway": "198.51.100.1"}, "gateway: 198.51.100.1 is not in 192.0.2.0/24", "/24"),
         ({"static": "192.0.2.5/24", "gateway": "2001:db8::1"}, "gateway: no address of the family of 2001:db8::1", ""),
         ({"static": "192.0.2.5/24", "gateway": "192.0.2.5"}, "gateway: 192.0.2.5 is the guest's own address", ""),
+        ({"static": "192.0.2.5/24", "gateway": "192.0.2.0"}, "gateway: 192.0.2.0 is the address of the network", ""),
+        ({"static": "192.0.2.5/24", "gateway": "192.0.2.255"}, "gateway: 192.0.2.255 is the broadcast address", ""),
         ({"static": "192.0.2.5/24", "gateway": "192.0.2.1,192.0.2.2"}, "gateway: two gateways of one family", ""),
     ],
 )

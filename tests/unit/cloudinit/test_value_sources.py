@@ -187,6 +187,12 @@ def test_a_password_is_a_secret(put: Put) -> None:
     assert log.mask("x s3cr3t-of-the-file") == f"x {log.MASK}"
 
 
+@pytest.mark.parametrize("text", ["x" * 100_000, "a\0b\n"])
+def test_a_password_that_no_login_takes(put: Put, text: str) -> None:
+    with pytest.raises(InputError, match="the password in .* cannot be used: it "):
+        Reader().password("root-password-file", put("a", text))
+
+
 def test_no_password(put: Put) -> None:
     with pytest.raises(InputError, match="does not contain a password: its first line is empty"):
         Reader().password("root-password-file", put("a", "\nx\n"))

@@ -42,12 +42,17 @@ def test_good_words(words: GuestWords) -> None:
         (GuestWords(timezone="Europe"), "--timezone: unknown time zone 'Europe'", ""),
         (GuestWords(package=("a b",)), "--package: 'a b' is not the name of a package", "one name at a time"),
         (GuestWords(package=("-y",)), "--package: '-y'", ""),
+        (GuestWords(write=("a:/etc/x\ny",)), "--write: '/etc/x\\ny' contains a control character", "omit"),
         (GuestWords(write=("/etc/motd",)), "--write: '/etc/motd' is not FILE:PATH", "absolute"),
         (GuestWords(write=("a:etc/motd",)), "--write:", ""),
         (GuestWords(write=("a:/etc/",)), "--write:", ""),
         (GuestWords(write=("a:/etc/../x",)), "--write:", ""),
         (GuestWords(write=(":/etc/x",)), "--write:", ""),
         (GuestWords(run=(" ",)), "--run: the command is empty", ""),
+        (GuestWords(hostname="a."), "--hostname: 'a.' is not a valid host name", "'a'"),
+        (GuestWords(hostname="-a"), "--hostname: '-a' is not a valid host name", "'a'"),
+        (GuestWords(hostname="x" * 64), f"--hostname: '{'x' * 64}' is not a valid host name", "'" + "x" * 63 + "'"),
+        (GuestWords(hostname="a." * 127 + "a"), f"--hostname: '{'a.' * 127}a' is not a valid host name", "dots"),
         (GuestWords(hostname="a_b"), "--hostname: 'a_b' is not a valid host name", "'a-b'"),
         (GuestWords(hostname="-a"), "--hostname: '-a' is not a valid host name", "'a'"),
         (GuestWords(hostname="a."), "--hostname: 'a.' is not a valid host name", "'a'"),
@@ -74,3 +79,8 @@ def test_without_a_list_of_zones_only_the_form_is_checked(monkeypatch: pytest.Mo
 def test_a_file_may_have_colons() -> None:
     assert word_check.split_write("http://a/b:/etc/x", "") == ("http://a/b", "/etc/x")
     assert word_check.split_write("-:/etc/x", "") == ("-", "/etc/x")
+
+
+@pytest.mark.parametrize("name", ["a--a", "xn--bcher-kva.example", "WEB.Example", "1", "x" * 63, "a." * 126 + "a"])
+def test_host_names_that_are_fine(name: str) -> None:
+    word_check.check(GuestWords(hostname=name), "--")

@@ -70,7 +70,8 @@ def test_the_proxy_of_the_environment() -> None:
 
 
 def test_an_address_is_for_both() -> None:
-    assert read(proxy="https://u@p:1/").proxy == Proxy("https://u@p:1/", "https://u@p:1/")
+    for address in ("https://u@p:1/", "http://[fd00::1]:3128"):
+        assert read(proxy=address).proxy == Proxy(address, address)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,9 @@ def test_an_address_is_for_both() -> None:
         ("env", {}, "neither http_proxy nor https_proxy is set"),
         ("p:3128", {}, "'p:3128' is not the address of a proxy"),
         ("ftp://p", {}, "is not the address of a proxy"),
+        ("http://[fd00::1", {}, "is not the address of a proxy"),
+        ("http://p:99999", {}, "'http://p:99999' is not the address of a proxy"),
+        ("http://:3128", {}, "is not the address of a proxy"),
         ('http://p"\n', {}, "is not the address of a proxy"),
         ("http://127.0.0.1:3128", {}, "is on this machine"),
         ("env", {"https_proxy": "http://u:pw@localhost:1"}, "the proxy http://localhost:1 is on this machine"),

@@ -34,11 +34,12 @@ def test_default_names(short: str, arch: str, container: bool, taken: tuple[str,
     assert names.default_name(short, arch, "x86_64", container, taken.__contains__) == name
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a/b", "a\nb"])
+@pytest.mark.parametrize("name", ["", "  ", "a/b", "a\nb", ".", "..", "a" * 252, "é" * 126])
 def test_bad_names_are_refused(name: str) -> None:
     with pytest.raises(UsageError):
         names.check_name(name)
 
 
-def test_names_with_blanks_are_fine() -> None:
-    names.check_name("my guest")
+@pytest.mark.parametrize("name", ["my guest", "...", ".hidden", "a" * 251])
+def test_unusual_names_are_fine(name: str) -> None:
+    names.check_name(name)

@@ -99,6 +99,11 @@ def test_an_image_without_builds(find: Find, mirror: Mirror) -> None:
         find()
 
 
+def test_a_list_that_begins_with_a_byte_order_mark(find: Find, mirror: Mirror) -> None:
+    mirror.put(f"{BASE}/SHA256SUMS", "\ufeff" + sums("tonic-2-latest.amd64.qcow2"))
+    assert find(image(LATEST, SUMS)).digest == Digest("sha256", digest("tonic-2-latest.amd64.qcow2"))
+
+
 def test_two_different_checksums_for_one_name(find: Find, mirror: Mirror) -> None:
     mirror.put(f"{BASE}/SHA256SUMS", sums("tonic-2-latest.amd64.qcow2", "tonic-2-latest.amd64.qcow2=other"))
     with pytest.raises(FetchError, match="two different checksums for 'tonic-2-latest.amd64.qcow2'"):

@@ -35,12 +35,19 @@ def plan(request: InstallRequest, guest: Guest, devices: list[NewDevice], host: 
     from virtprov.guest.marks import reservations
 
     steps: list[Step] = []
+    taken: list[Reservation] = []
     for device in devices:
         for address in _parse(device.use.said.verbs.get(RESERVE, "") if device.use.group == "network" else ""):
             _refuse(request, device.element, address, is_session=host.is_session)
             network, mac = path.text(device.element, "./source/@network"), path.text(device.element, "./mac/@address")
             index, name = _Network(host, network).check(address, mac.lower(), _dns_name(guest))
             reservation = Reservation(network, str(address), mac.lower(), name)
+            if any(other.network == network and other.address == str(address) for other in taken):
+                raise UsageError(
+                    f"--network reserve={address}: given for two interfaces of the guest",
+                    hint="give each interface an address of its own",
+                )
+            taken.append(reservation)
             reservations.mark(guest, reservations.Reserved(*reservation))
             steps.append(Reserve(reservation, index))
     return tuple(steps)

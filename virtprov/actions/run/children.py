@@ -96,7 +96,8 @@ class _Search:
         folders = dict.fromkeys(os.path.dirname(disk) for disk in self.disks.values() if disk.startswith("/"))
         for folder in folders:
             for image in dict.fromkeys((*self._list_volumes(folder), *self._list_files(folder))):
-                below = next((place for place in self.chains.under(image) if place in self.disks), None)
+                places_below = map(self.chains.real, self.chains.under(image))
+                below = next((place for place in places_below if place in self.disks), None)
                 if below is not None and image not in self.disks:
                     yield Child(self.disks[below], image=image)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ class Chains:
         self.host = host
         self._here = not (host.is_remote or host.is_recorded)
         self._below: dict[tuple[str, str], tuple[Below, ...]] = {}
+        self._linked: dict[tuple[int, int], str] = {}
 
     def exists(self, place: str) -> bool:
         """Return whether a path, or a volume POOL/NAME, exists."""
@@ -50,8 +52,19 @@ class Chains:
         return self.host.storage.volume_at(place, fresh=False) is not None
 
     def real(self, place: str) -> str:
-        """Return the path without symbolic links if it is on this machine, otherwise the path itself."""
-        return os.path.realpath(place) if self._here and place.startswith("/") else place
+        """Return the path without symbolic links if it is on this machine, otherwise the path itself.
+
+        Of several names of one file (hard links), it is the one that was asked for first.
+        """
+        if not self._here or not place.startswith("/"):
+            return place
+        path = os.path.realpath(place)
+        try:
+            facts = os.stat(path)
+        except (OSError, ValueError):
+            return path
+        is_linked = facts.st_nlink > 1 and stat.S_ISREG(facts.st_mode)
+        return self._linked.setdefault((facts.st_dev, facts.st_ino), path) if is_linked else path
 
     def under(self, place: str, fmt: str = "") -> Iterator[str]:
         """Return the files that the image at a path needs, the nearest first; `fmt` is its format if known."""

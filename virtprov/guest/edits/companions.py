@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from virtprov.guest.defaults import clock, display
 from virtprov.guest.document import Guest
+from virtprov.guest.edits.only import SERIAL_MODELS
 from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 
 def after_edit(setting: RuleContext, node: Element, before: Element) -> None:
-    """Follow up on an edited device: add or remove the helpers of a display whose type has changed."""
+    """Follow up on an edited device: the helpers of a display, the type of a serial port, the twins of USB 2."""
+    if node.tag == "serial":
+        _follow_model(node, before)
+    if node.tag == "controller":
+        _drop_companions(setting.guest, node, before)
     if node.tag != "graphics":
         return
     was, now = before.get("type"), node.get("type")
@@ -20,6 +25,48 @@ def after_edit(setting: RuleContext, node: Element, before: Element) -> None:
         drop_spice(setting.guest)
     if now == "spice":
         _add_spice(setting)
+
+
+def _follow_model(serial: Element, before: Element) -> None:
+    """Give a serial port whose model has changed the type of that model."""
+    model, kind = (path.text(serial, place) for place in ("./target/model/@name", "./target/@type"))
+    if model == path.text(before, "./target/model/@name") or kind != path.text(before, "./target/@type"):
+        return
+    fit = next((name for name, models in SERIAL_MODELS.items() if model in models), "")
+    if fit and kind and kind != fit:
+        path.put(serial, "./target/@type", fit)
+
+
+def _drop_companions(guest: Guest, controller: Element, before: Element) -> None:
+    """Remove the UHCI companions of a USB 2 controller (ich9-ehci1) that has become one of another model."""
+    was, now = before.get("model", ""), controller.get("model", "")
+    if not was.startswith("ich9-ehci") or now.startswith("ich9-"):
+        return
+    for other in guest.devices("controller"):
+        is_companion = other.get("type") == "usb" and tree.child(other, "master") is not None
+        if is_companion and other.get("index", "0") == controller.get("index", "0"):
+            tree.remove(other)
+
+
+def complete_topology(guest: Guest) -> None:
+    """Write the parts of an edited CPU topology that are not given, all of which libvirt requires.
+
+    The first of them makes up for the number of processors, if that is a multiple of the others.
+    """
+    topology = path.find(guest.root, "./cpu/topology")
+    if topology is None:
+        return
+    missing = [name for name in ("cores", "sockets", "threads") if not topology.get(name)]
+    product = 1
+    for name in ("sockets", "dies", "clusters", "cores", "threads"):
+        word = topology.get(name) or "1"
+        product *= int(word) if word.isdecimal() and len(word) < 10 else 0
+    vcpus = guest.get("./vcpu").strip()
+    total = int(vcpus) if vcpus.isdecimal() and len(vcpus) < 10 else 1
+    rest = total // product if product and total % product == 0 else 1
+    for name in missing:
+        topology.set(name, str(rest))
+        rest = 1
 
 
 def _add_spice(setting: RuleContext) -> None:

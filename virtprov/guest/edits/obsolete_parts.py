@@ -11,6 +11,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.edits import device_addresses as addresses
 from virtprov.guest.edits.double_addresses import list_double_addresses
 from virtprov.guest.edits.only import ONLY, Only
+from virtprov.guest.edits.refused import list_refused
 from virtprov.support import log
 from virtprov.xml import path, tree
 from virtprov.xml.schema.branches import TEXT, Edit, Leftover, Named, find_all, selector_to_follow
@@ -36,7 +37,7 @@ def list_contradictions(root: Element) -> list[str]:
                     where.removeprefix("./").replace("/@", ".").removeprefix("@") for where in _there(device, row)
                 )
             ]
-    return sentences + _list_doubles(root) + list_double_addresses(root)
+    return sentences + _list_doubles(root) + list_double_addresses(root) + list_refused(root)
 
 
 def _list_doubles(root: Element) -> list[str]:

@@ -47,6 +47,16 @@ _SOURCES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("qemu-vdagent",), ("./source/clipboard", "./source/mouse")),
 )
 
+SERIAL_MODELS = {
+    "isa-serial": ("isa-serial",),
+    "pci-serial": ("pci-serial",),
+    "usb-serial": ("usb-serial",),
+    "system-serial": ("pl011", "16550a"),
+    "spapr-vio-serial": ("spapr-vty",),
+    "sclp-serial": ("sclpconsole", "sclplmconsole"),
+}
+"""Types of a serial port's target, each with its models (libvirt, src/qemu/qemu_validate.c)."""
+
 ONLY = (
     Only("cpu", "./@mode", ("host-passthrough", "maximum"), ("./@migratable",)),
     Only("cpu", "./@mode", ("host-passthrough", "maximum"), ("./cache/@mode",), ("passthrough",)),
@@ -81,6 +91,11 @@ ONLY = (
     ),
     Only("iommu", "./@model", ("intel", "amd"), ("./driver",)),
     Only("hostdev", "./@model", ("vfio-pci",), ("./@display", "./@ramfb")),
+    Only("hostdev", "./@type", ("pci",), ("./rom",)),
+    *(
+        Only("serial", "./target/@type", (kind,), ("./target/model/@name",), models)
+        for kind, models in SERIAL_MODELS.items()
+    ),
     Only("tpm", "./backend/@version", ("2.0",), ("./backend/active_pcr_banks",)),
     Only("shmem", "./model/@type", ("ivshmem", "ivshmem-doorbell"), ("./server", "./msi")),
     Only("shmem", "./model/@type", ("ivshmem", "ivshmem-plain"), ("./size",)),

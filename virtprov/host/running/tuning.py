@@ -25,8 +25,10 @@ def cpu_numbers(text: str) -> set[int]:
         first, dash, last = part.removeprefix("^").partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
             raise HostError(f"'{text}' is not a list of processors", hint="write numbers and ranges, such as 0-3,^2,8")
-        if len(first) > 6 or int(last or first) >= MOST_CPUS:
+        if len(first) > 6 or len(last) > 6 or int(last or first) >= MOST_CPUS:
             raise HostError(f"'{text}' names a processor above {MOST_CPUS - 1}", hint="libvirt knows no higher numbers")
+        if last and int(last) < int(first):
+            raise HostError(f"'{text}' has a range that ends before it starts", hint=f"write {last}-{first}")
         numbers = range(int(first), int(last or first) + 1)
         found = found.difference(numbers) if part.startswith("^") else found.union(numbers)
     return found

@@ -68,7 +68,7 @@ def read_sums(
             data = checksum_files.unwrap(data, name).encode()
     elif signatures:
         known = _check_beside(read, data, signatures, keyring, name, required=required)
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-8-sig", "replace")
     return Sums(address, tuple(checksum_files.parse_sums(text)), checksum_files.parse_bare(text), known)
 
 

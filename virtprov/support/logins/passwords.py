@@ -7,6 +7,8 @@ comments are that document's steps.
 
 from __future__ import annotations
 
+LONGEST = 511
+"""Bytes of the longest password (CRYPT_MAX_PASSPHRASE_SIZE of crypt(3), with its final zero)."""
 ROUNDS = 5000
 ROUNDS_LEAST = 1000
 ROUNDS_MOST = 999_999_999
@@ -25,6 +27,14 @@ def generate() -> str:
     import secrets
 
     return "".join(secrets.choice(LETTERS) for _ in range(16))
+
+
+def find_fault(password: str) -> str:
+    """Return why no login takes this password; "" if one can."""
+    size = len(password.encode())
+    if size > LONGEST:
+        return f"it has {size} bytes, but at most {LONGEST} are possible"
+    return "it contains a zero byte" if "\0" in password else ""
 
 
 def hash_password(password: str, *, salt: str = "", rounds: int = 0) -> str:

@@ -51,7 +51,7 @@ class Leasing(StandIn):
         return (Lease("52:54:00:00:00:09", "192.168.122.77", "printer"), Lease(MAC, "192.168.122.78", ""))
 
 
-def planned(host: Any, network: str, **more: Any) -> install_plan.InstallPlan:
+def planned(host: Any, network: str | tuple[str, ...], **more: Any) -> install_plan.InstallPlan:
     guest = NewGuest(
         name="Web_1", memory=64, osinfo="generic", disks="none", networks=network, import_disk=True, **more
     )
@@ -115,6 +115,12 @@ def test_addresses_that_cannot_be_reserved(place: Host, text: str, error: type[P
         planned(Leasing(place), text)
     assert why in caught.value.message and caught.value.hint
     assert network(place) == before and "Web_1" not in place.guests.names()
+
+
+def test_one_address_for_two_interfaces(place: Host) -> None:
+    with pytest.raises(UsageError, match="reserve=192.168.122.50: given for two interfaces of the guest"):
+        planned(place, ("network=lab,reserve=192.168.122.50", "network=lab,reserve=192.168.122.50"))
+    assert planned(place, ("network=lab,reserve=192.168.122.50", "network=lab,reserve=192.168.122.51"))
 
 
 def test_ones_own_lease_is_no_obstacle(place: Host) -> None:

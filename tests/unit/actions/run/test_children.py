@@ -77,6 +77,15 @@ def test_links_to_a_disk_lead_to_it(tmp_path: Path, host_with: Callable[..., Any
         assert (child.guest, child.image, child.label) == ("w1", "", "guest 'w1'")
 
 
+def test_an_image_that_is_based_on_a_link_to_a_disk(tmp_path: Path, host_with: Callable[..., Any]) -> None:
+    base = write_qcow2(tmp_path / "base.qcow2")
+    (tmp_path / "link.qcow2").symlink_to(base)
+    loose = write_qcow2(tmp_path / "loose.qcow2", "link.qcow2")
+    tmpl = domain("tmpl", image(base))
+    with host_with(tmpl) as host:
+        assert Child(base, image=loose) in find_children(host, Guest.parse(tmpl))
+
+
 def test_nobody_stands_on_a_read_only_medium(tmp_path: Path, host_with: Callable[..., Any]) -> None:
     iso = tmp_path / "install.iso"
     iso.write_bytes(b"x")

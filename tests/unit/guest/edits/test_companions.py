@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from virtprov.guest.document import Guest
-from virtprov.guest.edits.companions import after_edit, after_removal
+from virtprov.guest.edits.companions import after_edit, after_removal, complete_topology
 from virtprov.guest.offline import Offline
 from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.osinfo.find_profile import generic
@@ -98,3 +98,46 @@ def test_nothing_names_a_removed_audio_backend() -> None:
     tree.remove(gone)
     after_removal(guest, gone)
     assert [node.get("id") for node in guest.root.iter("audio")] == ["1", "1"]
+
+
+USB2 = (
+    "<controller type='usb' index='0' model='ich9-ehci1'/>"
+    "<controller type='usb' index='0' model='ich9-uhci1'><master startport='0'/></controller>"
+    "<controller type='usb' index='0' model='ich9-uhci2'><master startport='2'/></controller>"
+    "<controller type='usb' index='1' model='ich9-uhci1'><master startport='0'/></controller>"
+    "<controller type='scsi' index='0' model='virtio-scsi'/>"
+)
+
+
+@pytest.mark.parametrize(("model", "left"), [("qemu-xhci", 3), ("none", 3), ("ich9-ehci2", 5), ("ich9-ehci1", 5)])
+def test_the_companions_of_usb_2(model: str, left: int) -> None:
+    changed = guest(USB2)
+    controller = changed.devices("controller")[0]
+    before = tree.copy(controller)
+    controller.set("model", model)
+    after_edit(RuleContext(changed, Offline(changed), generic()), controller, before)
+    assert len(changed.devices("controller")) == left
+
+
+@pytest.mark.parametrize(
+    ("vcpu", "given", "after"),
+    [
+        ("8", {"sockets": "2", "cores": "4"}, {"sockets": "2", "cores": "4", "threads": "1"}),
+        ("8", {"sockets": "2"}, {"sockets": "2", "cores": "4", "threads": "1"}),
+        ("8", {"cores": "4", "dies": "2"}, {"cores": "4", "dies": "2", "sockets": "1", "threads": "1"}),
+        ("2", {"sockets": "2", "cores": "4"}, {"sockets": "2", "cores": "4", "threads": "1"}),
+        ("4", {"sockets": "1", "cores": "2", "threads": "1"}, {"sockets": "1", "cores": "2", "threads": "1"}),
+        ("4", {"sockets": "x"}, {"sockets": "x", "cores": "1", "threads": "1"}),
+    ],
+)
+def test_a_topology_is_completed(vcpu: str, given: dict[str, str], after: dict[str, str]) -> None:
+    root = tree.parse(f"<domain><vcpu>{vcpu}</vcpu><cpu><topology/></cpu></domain>")
+    root[1][0].attrib.update(given)
+    complete_topology(Guest(root))
+    assert dict(root[1][0].attrib) == after
+
+
+def test_without_a_topology_there_is_none() -> None:
+    root = tree.parse("<domain><vcpu>2</vcpu><cpu/></domain>")
+    complete_topology(Guest(root))
+    assert len(root[1]) == 0

@@ -121,6 +121,32 @@ CASES = [
         "<serial type='file'><source path='/l'/><log file='/log'/></serial>",
     ),
     (
+        "serial",
+        "target.type=pci-serial",
+        "<serial type='pty'><target type='isa-serial' port='1'><model name='isa-serial'/></target></serial>",
+        "<serial type='pty'><target type='pci-serial' port='1'/></serial>",
+    ),
+    (
+        "serial",
+        "target.model.name=usb-serial",
+        "<serial type='pty'><target type='isa-serial' port='1'><model name='isa-serial'/></target></serial>",
+        "<serial type='pty'><target type='usb-serial' port='1'><model name='usb-serial'/></target></serial>",
+    ),
+    (
+        "serial",
+        "target.model.name=16550a",
+        "<serial type='pty'><target type='system-serial' port='0'><model name='pl011'/></target></serial>",
+        "<serial type='pty'><target type='system-serial' port='0'><model name='16550a'/></target></serial>",
+    ),
+    (
+        "hostdev",
+        "0x1d6b:0x0002",
+        "<hostdev mode='subsystem' type='pci' managed='yes'><source><address bus='1'/></source>"
+        "<rom bar='on'/></hostdev>",
+        "<hostdev mode='subsystem' type='usb' managed='yes'><source><vendor id='0x1d6b'/><product id='0x0002'/>"
+        "</source></hostdev>",
+    ),
+    (
         "channel",
         "spicevmc",
         "<channel type='unix'><source mode='bind' path='/x'/><target type='virtio' name='n'/></channel>",

@@ -161,3 +161,12 @@ def test_a_list_with_more_processors_than_libvirt_knows(text: str) -> None:
 def test_guests_that_are_not_there(host: Host, call: Callable[[Host], object]) -> None:
     with pytest.raises(NotThere, match="has no guest 'x'"):
         call(host)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("9-1", "'9-1' has a range that ends before it starts"), (f"0-{'9' * 5000}", "names a processor above")],
+)
+def test_ranges_that_libvirt_cannot_read(text: str, words: str) -> None:
+    with pytest.raises(HostError, match=words):
+        cpu_numbers(text)

@@ -113,3 +113,11 @@ def test_generated_passwords() -> None:
     letters = set("".join(made))
     assert letters <= set(passwords.LETTERS)
     assert not letters & set("0O1Il")
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [("x" * 511, ""), ("x" * 512, "it has 512 bytes"), ("é" * 256, "it has 512 bytes"), ("a\0b", "a zero byte")],
+)
+def test_what_no_login_takes(password: str, words: str) -> None:
+    assert words in passwords.find_fault(password) and bool(words) == bool(passwords.find_fault(password))

@@ -12,7 +12,7 @@ from virtprov.guest.disks.new.volumes import Making
 from virtprov.guest.document import OS_ID, Guest
 from virtprov.guest.edits import boot_order, default_network, removed_storage
 from virtprov.guest.edits import obsolete_parts as leftovers
-from virtprov.guest.edits.companions import after_edit, after_removal
+from virtprov.guest.edits.companions import after_edit, after_removal, complete_topology
 from virtprov.guest.edits.firmware import keep_uefi_loader, make_room_for_uefi, names_loader, replace_selection
 from virtprov.guest.rules.choices import NONE, Choices
 from virtprov.guest.rules.rule_context import RuleContext
@@ -309,6 +309,8 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Ru
         _settle_boot(setting, host, loader_named=loader_named)
     elif request.group == "metadata":
         _name_system(guest, choices)
+    elif request.group == "vcpus":
+        complete_topology(guest)
     if choices != NONE or guest.get("./cpu/model") != model:
         defaults.after_part(setting, request.group)
     return setting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from virtprov.guest import boot
@@ -41,6 +42,30 @@ def check_content(request: InstallRequest, setting: RuleContext, makings: tuple[
     if cloud and not request.printing:
         raise UsageError(sentence, hint=_WAY)
     setting.warn(f"{sentence}: {_WAY}")
+
+
+def check_medium(request: InstallRequest, setting: RuleContext) -> None:
+    """Warn if the ISO of `--cdrom` is a file of this machine that ends too early, such as an interrupted download."""
+    medium = request.method.medium
+    if request.method.kind != boot.CDROM or medium is None or not os.path.isfile(medium.path) or setting.host.is_remote:
+        return
+    from virtprov.osinfo.media.iso_header import read_iso
+    from virtprov.places.resolve import RUN_OUT
+    from virtprov.support.file_access import regular
+
+    try:
+        with regular.reading(medium.path) as file:
+            ids = read_iso(lambda offset, size: os.pread(file.fileno(), size, offset))
+            missing = ids.size - os.fstat(file.fileno()).st_size if ids is not None else 0
+    except OSError:  # the host may be able to read it
+        return
+    if missing > RUN_OUT:
+        from virtprov.support.notation.units import show_size
+
+        setting.warn(
+            f"the ISO '{medium.path}' is incomplete: its last {show_size(missing)} are missing, so its installer may "
+            "fail; download it again"
+        )
 
 
 def _find_boot_disk(guest: Guest) -> Element | None:

@@ -112,8 +112,10 @@ def _check_places(setting: RuleContext) -> None:
         known = (setting.capabilities.cpu_numbers if what == "CPU" else setting.capabilities.numa_nodes) if text else ()
         try:
             missing = sorted(cpu_numbers(text) - set(known)) if known else []
-        except HostError:  # libvirt has words of its own, such as `auto`
-            continue
+        except HostError as problem:
+            if text.strip("0123456789,^- "):  # libvirt has words of its own, such as `auto`
+                continue
+            raise HostError(f"{option}: {problem.message}", hint=f"{problem.hint}, {_OFF}") from None
         if missing:
             setting.warn(
                 f"{option}: the host has no {what} {missing[0]} (it has {join_words(_ranges(known))}), so the guest "

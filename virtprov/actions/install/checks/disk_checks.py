@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.checks import host_use
 from virtprov.guest.disks.checks.in_use import disks_are_free, written_below
 from virtprov.guest.disks.claimed_format import refuse_made_up
 from virtprov.guest.disks.source import DiskSource
+from virtprov.support.errors import HostError
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
@@ -15,8 +17,39 @@ if TYPE_CHECKING:
     from virtprov.guest.checks import Others
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.disks.new.volumes import Making
+    from virtprov.guest.host_view import HostView
     from virtprov.guest.rules.rule_context import RuleContext
     from virtprov.xml.tree import Element
+
+
+def check_outputs(setting: RuleContext, others: Others) -> None:
+    """Raise HostError if the guest's output, such as that of `--serial file`, would overwrite a disk.
+
+    These are disks of any guest, and files of this machine that are images of a format with a header.
+    """
+    from virtprov.guest.output_files import list_output_files
+
+    host, written = setting.host, list(dict.fromkeys(list_output_files(setting.guest.root)))
+    own = {DiskSource.of(disk).path for disk in setting.guest.disks()}
+    for where in written:
+        if where in own or _is_image(where, host):
+            raise HostError(
+                f"{where} is a disk image, which the output of the guest's devices would overwrite",
+                hint="give another file for the output, or use --check path_in_use=off",
+            )
+    outputs = [tree.parse("<disk><source/></disk>") for _ in written]
+    for disk, where in zip(outputs, written, strict=True):
+        disk[0].set("file", where)
+    disks_are_free(host, outputs, others)
+
+
+def _is_image(where: str, host: HostView) -> bool:
+    from virtprov.support.file_access.image_header import probe
+
+    if host.is_remote or host.is_recorded or not os.path.isfile(where):
+        return False
+    image = probe(where)
+    return image is not None and image.format != "raw"
 
 
 def check(

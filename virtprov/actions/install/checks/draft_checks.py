@@ -10,11 +10,13 @@ from virtprov.guest import boot, checks
 from virtprov.guest.disks.checks import reachable
 from virtprov.guest.network import publish
 from virtprov.support.errors import HostError
+from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.actions.install.guest_draft import GuestDraft
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.rules.rule_context import RuleContext
+    from virtprov.xml.tree import Element
 
 
 def check(request: InstallRequest, drafted: GuestDraft) -> None:
@@ -34,12 +36,21 @@ def check(request: InstallRequest, drafted: GuestDraft) -> None:
     if request.publish and not (host.is_remote or request.printing):
         publish.check_ports(request.publish)
     boot_checks.check_content(request, setting, drafted.makings)
+    boot_checks.check_medium(request, setting)
     has_backing = any(volume.backing for making in drafted.makings for volume in making.volumes)
     if drafted.given_disks or drafted.told or has_backing:
         from virtprov.actions.install.checks import disk_checks
 
         disk_checks.check(request, setting, drafted.given_disks, drafted.makings, drafted.told, others)
+    if request.checks.path_in_use and any(_may_write(device) for device in guest.devices() if device.tag != "disk"):
+        from virtprov.actions.install.checks import disk_checks
+
+        disk_checks.check_outputs(setting, others)
     phases.check_waiting(request, host)
+
+
+def _may_write(device: Element) -> bool:
+    return device.tag == "pstore" or device.get("type") == "file" or tree.child(device, "log") is not None
 
 
 def check_identity(request: InstallRequest, drafted: GuestDraft) -> str:

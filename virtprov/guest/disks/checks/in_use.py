@@ -89,7 +89,9 @@ def _lead(chains: Chains, text: str, wanted: dict[str, str]) -> bool:
         first = _first(chains.host, disk)
         if chains.real(first) in wanted:
             return True
-        if not _PLAIN.search(disk) and any(place in wanted for place in chains.under(first)):
+        if not _PLAIN.search(disk) and any(
+            place in wanted or chains.real(place) in wanted for place in chains.under(first)
+        ):
             return True
     return False
 
@@ -119,7 +121,9 @@ def _list_used(chains: Chains, disk: Element) -> Iterator[str]:
             below = source.path_on(chains.host) or source.location
             yield below
             yield chains.real(below)
-            yield from chains.under(below, fmt)
+            for place in chains.under(below, fmt):
+                yield place
+                yield chains.real(place)
 
 
 def sources_of(disk: Element) -> Iterator[DiskSource]:

@@ -227,6 +227,13 @@ def test_processors_and_nodes_that_the_host_does_not_have(
     assert bool(setting.warnings) == bool(sentence)
 
 
+def test_a_list_of_processors_that_libvirt_cannot_read(recorded: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    capable(monkeypatch, recorded, "<topology><cells><cell id='0'><cpus><cpu id='0'/></cpus></cell></cells></topology>")
+    with pytest.raises(HostError, match="--vcpus cpuset: '9-1' has a range that ends before it starts") as caught:
+        device_checks.check(about(recorded, "<vcpu cpuset='9-1'>1</vcpu>"))
+    assert "write 1-9" in caught.value.hint and "--check host=off" in caught.value.hint
+
+
 def test_a_usual_guest_costs_two_calls(recorded: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 

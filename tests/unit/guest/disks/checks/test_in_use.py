@@ -152,6 +152,22 @@ def test_a_chain_that_bites_its_tail(images: Path, host_with: Callable[[str], Ho
     disks_are_free(host, [tree.parse(f"<disk><source file='{images}/mine.img'/></disk>")])
 
 
+@pytest.mark.parametrize("name", ["top.qcow2", "base.img"])
+def test_another_name_of_the_same_file(name: str, images: Path, host_with: Callable[[str], Host]) -> None:
+    (images / "hard.img").hardlink_to(images / name)
+    host = host_with(guest_of(f"<driver type='qcow2'/><source file='{images}/top.qcow2'/>"))
+    with pytest.raises(HostError, match="hard.img is in use by guest 'other'"):
+        disks_are_free(host, [tree.parse(f"<disk><source file='{images}/hard.img'/></disk>")])
+
+
+def test_a_backing_image_behind_a_link(images: Path, host_with: Callable[[str], Host]) -> None:
+    (images / "base.img").rename(images / "real.img")
+    (images / "base.img").symlink_to(images / "real.img")
+    host = host_with(guest_of(f"<driver type='qcow2'/><source file='{images}/top.qcow2'/>"))
+    with pytest.raises(HostError, match="real.img is in use by guest 'other'"):
+        disks_are_free(host, [tree.parse(f"<disk><source file='{images}/real.img'/></disk>")])
+
+
 def test_a_path_with_signs_of_xml(tmp_path: Path, host_with: Callable[[str], Host]) -> None:
     name = "a&b<c'd.img"
     written = name.replace("&", "&amp;").replace("<", "&lt;").replace("'", "&apos;")
