@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import forked as forks
 from tests.forked import Forked
 from virtprov.support import in_time
 from virtprov.support.errors import ProvError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 PLACE, GUESTS = "qemu:///system", ("guests",)
 PATIENT = 300.0
+pytestmark = pytest.mark.filterwarnings(forks.IGNORE)
 
 
 class Clock:
