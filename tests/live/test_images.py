@@ -25,7 +25,7 @@ pytestmark = pytest.mark.live
 
 IMAGES = "/var/lib/libvirt/images"
 DEFINE = "--cloud-init none --noreboot --noautoconsole --network none --graphics none --virt-type qemu".split()
-TIMEOUT = 120.0
+TIMEOUT = 900.0
 DRIP_LIMIT = 60
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 from lab import many_guests
 from lab.guests import until
-from lab.host import Host
+from lab.host import Host, entered
 
 pytestmark = pytest.mark.live
 
@@ -36,7 +38,7 @@ def guests(lab: Host) -> Iterator[Host]:
 
 def ended(process: subprocess.Popen[str]) -> str:
     """What a command said that must end well."""
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=600)
     assert process.returncode == 0, said
     return said
 
@@ -74,10 +76,13 @@ def test_a_fleet_in_which_others_change_guests_meanwhile(guests: Host) -> None:
     known = journals(guests)
     process = guests.start(guests.own(["virtprov-xml", "second*", "--edit", "--memory", "96", "--keep-going"]))
     until("a definition is stored", lambda: stored(guests, known) > 0, lambda seconds: None, 300)
+    (command,) = entered(process)
+    os.kill(command, signal.SIGSTOP)  # until others have changed something
+    assert stored(guests, known) < COUNT - 20, "the run was over before others changed anything"
     guests.virsh("undefine", GONE)
     guests.virsh("desc", TITLED, "--config", "--title", "--new-desc", "of somebody else")
-    assert stored(guests, known) < COUNT - 10, "the run was over before others changed anything"
-    said, _ = process.communicate(timeout=300)
+    os.kill(command, signal.SIGCONT)
+    said, _ = process.communicate(timeout=600)
     assert process.returncode == 1, said
     assert f"error: '{GONE}' is no longer defined" in said
     assert f"{COUNT - 1} of {COUNT} guests changed, 1 failed." in said
