@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from virtprov.actions.edit.changes import EDIT, EditRequest
+from virtprov.actions.edit.changing.changes import EDIT, EditRequest
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather, schema_rows, subopts
 from virtprov.guest.write.select import Selector
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.options.model import FLAG, MIB, NUMBER, VERB, Pair, Row, Table
-from virtprov.support.units import factor
+from virtprov.support.notation.units import factor
 from virtprov.xml import path, tree
 from virtprov.xml.schema import schema_files, walk
 from virtprov.xml.schema.graph import Graph

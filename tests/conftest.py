@@ -12,7 +12,7 @@ import pytest
 from lab import check
 
 from tests import json_schemas
-from virtprov.cli import output
+from virtprov.cli.printing import output
 from virtprov.support import log
 
 if TYPE_CHECKING:

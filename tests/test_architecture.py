@@ -10,8 +10,10 @@ PACKAGE = TOP / "virtprov"
 PAGE = (TOP / "docs" / "explanation" / "architecture.md").read_text()
 UNLISTED = {
     "virtprov/actions/run/artifacts": "named with actions/run",
+    "virtprov/actions/edit/changing": "named with actions/edit",
     "virtprov/actions/install/os_source": "named with actions/install",
     "virtprov/actions/install/checks": "named with actions/install",
+    "virtprov/cli/install/other_uses": "named with cli/install",
     "virtprov/guest/disks/new": "named with guest/disks",
     "virtprov/guest/disks/checks": "named with guest/disks",
     "virtprov/unattended/templates": "files of data",

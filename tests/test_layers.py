@@ -53,39 +53,44 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "edit": {"run", "steps", "seed", "live", "request", "schema_check"},
     },
     "guest": {
-        "write": {"choices", "disks", "document", "host_view", "hostdev", "rule_context"},
-        "machine": {"document", "host_view", "rule_context"},
+        "write": {"disks", "document", "host_view", "rules"},
+        "machine": {"document", "host_view", "rules"},
         "marks": {"disks", "document"},
-        "defaults": {"names", "rule_context"},
+        "network": {"document", "rules"},
+        "defaults": {"names", "rules"},
+        "rules": {"document", "host_view"},
         "disks": {"host_view", "names", "checks", "document"},
-        "edits": {"defaults", "disks", "document", "rule_context"},
+        "edits": {"defaults", "disks", "document", "marks", "names", "rules"},
     },
     "cli": {
-        "install": {
-            "answers",
-            "compat",
-            "connecting",
-            "output",
-            "parser",
-            "result_lines",
-            "safe_streams",
-            "dry_run",
-        },
-        "edit": {"answers", "compat", "connecting", "output", "parser", "standard_input"},
+        "install": {"answers", "compat", "connecting", "parser", "printing"},
+        "edit": {"answers", "compat", "connecting", "parser", "printing", "standard_input"},
         "completion": {"clone", "edit", "install", "parser"},
-        "shells": {"compat", "output"},
-    },  # fmt: skip
-    "host": {"transfer": set(), "daemon": {"failures", "uri"}},
+        "shells": {"compat", "printing"},
+        "printing": {"compat"},
+    },
+    "host": {
+        "running": {"base", "daemon", "facts", "failures", "inventory"},
+        "inventory": {"base", "daemon", "facts", "failures", "transfer"},
+        "transfer": set(),
+        "daemon": {"failures", "uri"},
+        "facts": set(),
+    },
     "osinfo": {"profile_files": {"pack"}, "media": {"pack", "profile_files"}},
     "images": {"verifying": {"image_facts", "image", "address_templates"}, "fetching": {"image", "verifying"}},
     "cloudinit": {"checks": {"loading", "value_sources"}},
     "support": {
-        "web": {"errors", "files", "frozen", "log", "units"},
-        "user_files": {"errors", "files", "regular"},
+        "web": {"errors", "file_access", "frozen", "log", "notation"},
+        "terminal": {"notation", "slow_calls"},
+        "slow_calls": {"errors", "file_access", "user_files"},
+        "user_files": {"errors", "file_access"},
+        "file_access": {"errors", "frozen", "notation", "text"},
+        "notation": {"errors"},
+        "logins": {"log"},
     },
 }
 # The option tables are read for help and completion, when nothing else may be loaded.
-STANDARD_ONLY = {"options": {"virtprov.support.errors", "virtprov.support.words"}}
+STANDARD_ONLY = {"options": {"virtprov.support.errors", "virtprov.support.notation.words"}}
 # The only importers of each library. A trailing dot means everything below.
 WINDOWS: dict[str, tuple[str, ...]] = {
     "lxml": ("virtprov.xml.",),
@@ -94,7 +99,7 @@ WINDOWS: dict[str, tuple[str, ...]] = {
     "libvirt_qemu": ("virtprov.host.",),
     "subprocess": ("virtprov.support.programs",),
     "requests": ("virtprov.support.web.http",),
-    "pycdlib": ("virtprov.support.iso",),
+    "pycdlib": ("virtprov.support.file_access.iso",),
     "yaml": ("virtprov.cloudinit.",),
 }
 # Modules of the standard library that cost milliseconds: imported where they are used, not at the top.

@@ -25,11 +25,11 @@ TABLES = "TABLES"
 # A definition, or all that begin like it -> why it stays.
 KEPT = {
     "virtprov.support.frozen.dataclass_transform": "stands in for that of typing when a command runs",
-    "virtprov.support.iso.Reader": "tests read with it what was written",
-    "virtprov.support.iso.read_files": "the same, for some files",
-    "virtprov.support.iso.list_files": "the same, for their names",
+    "virtprov.support.file_access.iso.Reader": "tests read with it what was written",
+    "virtprov.support.file_access.iso.read_files": "the same, for some files",
+    "virtprov.support.file_access.iso.list_files": "the same, for their names",
     "virtprov.osinfo.scripts": "answers for installers come from them",
-    "virtprov.host.running_guests.SOURCES": "names each place that knows the address of a guest that is waited for",
+    "virtprov.host.running.running_guests.SOURCES": "names the places that know the address of a guest",
     "virtprov.host.daemon.events.Watch.wait_agent": "waiting for a guest's agent",
 }
 # A parameter with a default that no command passes -> why it stays.
@@ -42,11 +42,11 @@ PASSED_BY_TESTS = {
     "virtprov.actions.remove.stop.stop(clock=)": "a clock that does not wait",
     "virtprov.actions.run.stages.Stages(clock=)": "a clock that does not wait",
     "virtprov.actions.run.stages.Stages(now=)": "a clock that does not wait",
-    "virtprov.support.progress.Lines(clock=)": "a clock that does not wait",
-    "virtprov.support.progress.Lines(alarm=)": "a clock that does not wait",
-    "virtprov.support.progress.Bar(clock=)": "a clock that does not wait",
-    "virtprov.support.progress.Bar(alarm=)": "a clock that does not wait",
-    "virtprov.guest.rule_context.RuleContext(choices=)": "rules are tried with choices that no command line made",
+    "virtprov.support.terminal.progress.Lines(clock=)": "a clock that does not wait",
+    "virtprov.support.terminal.progress.Lines(alarm=)": "a clock that does not wait",
+    "virtprov.support.terminal.progress.Bar(clock=)": "a clock that does not wait",
+    "virtprov.support.terminal.progress.Bar(alarm=)": "a clock that does not wait",
+    "virtprov.guest.rules.rule_context.RuleContext(choices=)": "rules are tried with choices that no command line made",
     "virtprov.support.web.http.Web(timeout=)": "servers that do not answer",
     "virtprov.support.web.http.Web(whole=)": "servers that trickle",
     "virtprov.support.web.ftp.Ftp(timeout=)": "servers that do not answer",
@@ -56,12 +56,12 @@ PASSED_BY_TESTS = {
     "virtprov.support.web.download.Limits(patience=)": "servers that are too slow",
     "virtprov.support.web.download.Limits(slowest=)": "servers that are too slow",
     "virtprov.support.web.download.Limits(unknown=)": "servers that are too slow",
-    "virtprov.support.passwords.hash_password(salt=)": "the vectors of the specification",
-    "virtprov.support.passwords.hash_password(rounds=)": "the vectors of the specification",
+    "virtprov.support.logins.passwords.hash_password(salt=)": "the vectors of the specification",
+    "virtprov.support.logins.passwords.hash_password(rounds=)": "the vectors of the specification",
     "virtprov.osinfo.index.build(keep=)": "bench/osinfo measures a build whose result is not kept",
     "virtprov.host.transfer.streams.watch_call(every=)": "calls that take less than a quarter of a second",
-    "virtprov.host.bridge.default_bridge(proc=)": "routes of a machine that is not this one",
-    "virtprov.host.bridge.default_bridge(sys=)": "bridges of a machine that is not this one",
+    "virtprov.host.inventory.bridge.default_bridge(proc=)": "routes of a machine that is not this one",
+    "virtprov.host.inventory.bridge.default_bridge(sys=)": "bridges of a machine that is not this one",
 }
 
 

@@ -14,9 +14,9 @@ from virtprov.actions.run.plan import RunContext
 from virtprov.actions.waiting.agent_answers import RESULT
 from virtprov.actions.waiting.ssh_route import SshRoute
 from virtprov.host.daemon.events import GuestEvent
-from virtprov.host.info import Address
+from virtprov.host.facts.info import Address
 from virtprov.support.errors import HostError
-from virtprov.support.progress import Progress
+from virtprov.support.terminal.progress import Progress
 
 OPEN = SshRoute()
 FINISHED = "Cloud-init v. 22.4.2 finished at Thu, 01 Jan 2026 00:00:12 +0000. Datasource DataSourceNoCloud.\n"

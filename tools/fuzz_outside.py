@@ -54,7 +54,7 @@ def agent(data: bytes) -> int:
     import json
 
     from virtprov.actions.waiting.agent_answers import cloud_init_result
-    from virtprov.support.visible import visible
+    from virtprov.support.terminal.visible import visible
 
     handed = json.dumps({"return": {"buf-b64": base64.b64encode(data).decode()}})
     for answers in ([line.decode("utf-8", "replace") for line in data.split(b"\n")], ['{"return": 1}', handed]):

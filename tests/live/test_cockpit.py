@@ -169,8 +169,8 @@ EDITS = (
         1,
     ),
     ("--remove-device --filesystem target.dir=srv", "./devices/filesystem", 0),
-    ("--add-device --watchdog action=reset", "./devices/watchdog[@action='reset']", 1),
-    ("--edit --watchdog action=poweroff", "./devices/watchdog[@action='poweroff']", 1),
+    ("--add-device --watchdog action=reset", "./devices/watchdog[@model='i6300esb'][@action='reset']", 1),
+    ("--edit {watchdogs} --watchdog action=poweroff", "./devices/watchdog[@model='i6300esb'][@action='poweroff']", 1),
     ("--remove-device --watchdog model=i6300esb", "./devices/watchdog[@model='i6300esb']", 0),
     ("--add-device --vsock cid.auto=yes", "./devices/vsock", 1),
     ("--edit --vsock cid.auto=no,cid.address=7", "./devices/vsock/cid[@address='7']", 1),
@@ -188,8 +188,11 @@ LIVE = (
 
 
 def edit(old: OldNames, words: str, medium: str) -> tuple[int, str, str]:
-    mac = stored(old.host).findall("./devices/interface/mac")[-1].get("address", "")
-    said = words.format(mac=mac, medium=medium).split()
+    guest = stored(old.host)
+    mac = guest.findall("./devices/interface/mac")[-1].get("address", "")
+    # newer versions of libvirt give q35 guests an iTCO watchdog, and all watchdogs of a guest must act alike
+    watchdogs = "all" if guest.find("./devices/watchdog[@model='itco']") is not None else ""
+    said = words.format(mac=mac, medium=medium, watchdogs=watchdogs).split()
     return old.run(["virt-xml", "-c", PLACE, NAME, *said])
 
 

@@ -29,7 +29,7 @@ URI = "test:///root/host.xml"
 KEEP = """\
 import os, sys
 from virtprov.cli.completion import on_host
-from virtprov.support import in_time
+from virtprov.support.slow_calls import in_time
 uri = sys.argv[1]
 in_time.answer(uri, on_host.GUESTS, lambda asked: on_host.ask_host(uri, asked), os.open(os.devnull, os.O_WRONLY))
 """

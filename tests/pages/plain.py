@@ -19,6 +19,8 @@ VARYING = (
     (r"\b\d+(?:\.\d+)? (?:s|seconds|min)\b", "SECONDS"),
     (r'"(seconds|at)": [0-9.e-]+', r'"\1": SECONDS'),
     (r"\bpc-q35-\d+\.\d+\b", "MACHINE"),
+    (r"(?m)^@@ -\d+(,\d+)? \+\d+(,\d+)? @@$", "LINES"),  # the devices before depend on libvirt and QEMU
+    (r"(?<=type='pci' domain='0x0000' )bus='0x..' slot='0x..' function='0x.'", "PCI"),  # so do the free addresses
     (r"(?<=first login: )\S+", "PASSWORD"),
     (r"(?<=ssh-ed25519 )AAAA[A-Za-z0-9+/=]+", "KEY"),
     (r"\b[\d.]+ [MG]iB of [\d.]+ [MG]iB\b|(?<=\()[\d.]+ MiB(?=\))", "SIZE"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtprov.actions.goals import Goals
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import Method
-from virtprov.guest.publish import Forward
+from virtprov.guest.network.publish import Forward
 from virtprov.guest.write.use import Use
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.frozen import Record

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable
 
-    from virtprov.cli.output import Output
+    from virtprov.cli.printing.output import Output
     from virtprov.osinfo.os_request import OsinfoRequest
 
 

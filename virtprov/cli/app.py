@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from virtprov.cli.safe_streams import Shown
+    from virtprov.cli.printing.safe_streams import Shown
 
     Main = Callable[[list[str]], int]
 
@@ -139,7 +139,7 @@ def _leave(status: int) -> int:
     Registered exit functions are run. Returns `status`, for a normal exit, if other threads have to finish their work;
     not if one of them waits for a host that does not answer, and the user has stopped waiting.
     """
-    from virtprov.support import waiting
+    from virtprov.support.slow_calls import waiting
 
     threading = sys.modules.get("threading")
     if threading is not None and not waiting.state.left:
@@ -164,7 +164,7 @@ def _leave(status: int) -> int:
 
 def _acts() -> bool:
     """Return whether the command may have changed a host: then an interrupt after its end is too late to undo that."""
-    output = sys.modules.get("virtprov.cli.output")
+    output = sys.modules.get("virtprov.cli.printing.output")
     return output is not None and output.Output.acts
 
 
@@ -174,7 +174,7 @@ def run(tool: str, main: Main, argv: list[str]) -> int:
     No exception leaves this function. Interrupts, and SIGTERM and SIGHUP, which are handled like them, return 130 after
     `main` has undone its changes.
     """
-    from virtprov.cli import safe_streams, talk
+    from virtprov.cli.printing import safe_streams, talk
 
     _heed_signals()
     talk.begin(tool)
@@ -247,7 +247,7 @@ def _flush_output(tool: str, out: Shown) -> int:
     out.flush()
     if out.failure is None:
         return 0
-    from virtprov.cli.output import Output, tell
+    from virtprov.cli.printing.output import Output, tell
 
     if Output.acts or not isinstance(out.failure, BrokenPipeError):
         why = (out.failure.strerror or str(out.failure)).lower()
@@ -264,7 +264,7 @@ def _heed_signals() -> None:
 
 
 def _report_failure(tool: str, argv: list[str], error: BaseException) -> int:
-    from virtprov.cli import talk
+    from virtprov.cli.printing import talk
     from virtprov.support.errors import ParseError, ProvError
 
     debug = talk.parse_talk(argv).debug
@@ -301,9 +301,10 @@ def _report(
     tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1, *, misused: bool = False
 ) -> int:
     """Print what went wrong: a sentence and a hint for people, an object for programs. Returns the exit status."""
-    from virtprov.cli import compat, output, talk
+    from virtprov.cli import compat
+    from virtprov.cli.printing import output, talk
     from virtprov.support import log
-    from virtprov.support.visible import on_one_line
+    from virtprov.support.terminal.visible import on_one_line
 
     said = talk.parse_talk(argv)
     message, hint = log.mask(message), log.mask(hint)

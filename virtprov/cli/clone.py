@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from virtprov.cli import answers, compat, parser, result_lines
-from virtprov.cli.output import Output
+from virtprov.cli import answers, compat, parser
+from virtprov.cli.printing import result_lines
+from virtprov.cli.printing.output import Output
 from virtprov.library.texts import parse_wait
 from virtprov.options.catalogue import help_line
 from virtprov.support.errors import InputError, UsageError
@@ -196,7 +197,7 @@ def _document(path: str) -> bytes:
 
         data = standard_input.read("XML")
     else:
-        from virtprov.support.files import read_bytes
+        from virtprov.support.file_access.files import read_bytes
 
         data = read_bytes(path, what="--original-xml file")
     if not data:
@@ -213,7 +214,7 @@ def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, d
     if printing:
         output.document(plan.documents[0])
     elif dry:
-        from virtprov.cli import dry_run
+        from virtprov.cli.printing import dry_run
 
         dry_run.tell(plan.steps, output)
     else:

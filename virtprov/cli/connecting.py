@@ -24,7 +24,7 @@ def ask(prompt: str, secret: bool) -> str | None:
     """
     import os
 
-    from virtprov.support.visible import one_line
+    from virtprov.support.terminal.visible import one_line
 
     if prompt.startswith("Accept SSH host key"):
         return None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from virtprov.cli import compat, talk
+from virtprov.cli import compat
+from virtprov.cli.printing import talk
 from virtprov.options.catalogue import GROUPS, help_line
 from virtprov.options.guest_words import WORDS
 from virtprov.support.errors import ParseError, UsageError, nearest
-from virtprov.support.visible import wrap
+from virtprov.support.terminal.visible import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ class _PrintScript(argparse.Action):
 
         words = parser.given_words() if isinstance(parser, Parser) else []
         if "--install" in words:
-            from virtprov.cli.output import Output
+            from virtprov.cli.printing.output import Output
             from virtprov.cli.shells import install
 
             is_quiet = "--quiet" in words or "-q" in words

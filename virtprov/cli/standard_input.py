@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from virtprov.support.errors import InputError
-from virtprov.support.files import LIMIT
+from virtprov.support.file_access.files import LIMIT
 
 
 def read(what: str) -> bytes:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.cloudinit.value_sources import Reader, Source
-    from virtprov.support.ssh_key import KeyPair
+    from virtprov.support.logins.ssh_key import KeyPair
 
 HEADER = "#cloud-config\n"
 SUDO = "ALL=(ALL) NOPASSWD:ALL"
@@ -388,7 +388,8 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
     Reads the files of keys and passwords; raises InputError for those that cannot be used. The generated password is
     never logged.
     """
-    from virtprov.support import log, passwords
+    from virtprov.support import log
+    from virtprov.support.logins import passwords
 
     generated = log.secret(passwords.generate()) if request.root_password_generate else ""
     password = generated
@@ -423,7 +424,7 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
 
 def _hash(password: str) -> str:
     """Return the hash of `password`, which may already be a hash: virt-install's seeds accept both."""
-    from virtprov.support import passwords
+    from virtprov.support.logins import passwords
 
     return password if passwords.is_hash(password) else passwords.hash_password(password)
 

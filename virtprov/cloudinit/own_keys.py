@@ -32,7 +32,7 @@ def find_own_keys() -> OwnKeys:
 
 def _keys_in_files(folder: str) -> OwnKeys:
     from virtprov.cloudinit.value_sources import Source, read_keys
-    from virtprov.support.files import read_bytes
+    from virtprov.support.file_access.files import read_bytes
 
     start, end = PATTERN
     try:

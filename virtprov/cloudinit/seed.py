@@ -82,7 +82,7 @@ def _interfaces(request: SeedRequest) -> tuple[Interface, ...]:
 
 
 def _of_logins(request: SeedRequest, wishes: documents.Wishes) -> list[str]:
-    from virtprov.support import passwords
+    from virtprov.support.logins import passwords
 
     warnings = []
     if request.user and not wishes.user_keys and not wishes.password_hash:
@@ -116,6 +116,6 @@ def _identity(meta: bytes) -> tuple[str, str]:
 
 def iso_bytes(seed: Seed) -> bytes:
     """Return the seed's image as bytes, to be uploaded to a volume."""
-    from virtprov.support import iso
+    from virtprov.support.file_access import iso
 
     return iso.build_iso(seed.documents, LABEL)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from virtprov.cloudinit.fixed_addresses import Interface
-    from virtprov.support.ssh_key import KeyPair
+    from virtprov.support.logins.ssh_key import KeyPair
 
 FLAG = "--cloud-init"
 UNTIL_READY = "until-ready"

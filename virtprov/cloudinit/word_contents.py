@@ -100,7 +100,7 @@ def _find_certificates(data: bytes) -> list[str]:
 
 def _added_here() -> list[str]:
     """Return the CA certificates that were added to this machine, besides those of its distribution."""
-    from virtprov.support.files import read_bytes
+    from virtprov.support.file_access.files import read_bytes
 
     results: list[str] = []
     for folder in ADDED_CERTIFICATES:

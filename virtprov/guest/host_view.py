@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from virtprov.host.capabilities import Capabilities
-    from virtprov.host.domcaps import DomainCapabilities
-    from virtprov.host.info import GuestInfo, KeptStates, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
+    from virtprov.host.facts.capabilities import Capabilities
+    from virtprov.host.facts.domcaps import DomainCapabilities
+    from virtprov.host.facts.info import GuestInfo, KeptStates, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
 
 
 class CapabilitiesView(Protocol):

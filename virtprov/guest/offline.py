@@ -9,8 +9,8 @@ from virtprov.guest.document import Guest
 from virtprov.support.errors import UsageError
 
 if TYPE_CHECKING:
-    from virtprov.host.capabilities import Capabilities
-    from virtprov.host.info import GuestInfo, KeptStates, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
+    from virtprov.host.facts.capabilities import Capabilities
+    from virtprov.host.facts.info import GuestInfo, KeptStates, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
 
 ARCH = "x86_64"
 """The architecture if neither the XML nor a host gives one."""

@@ -18,7 +18,7 @@ def names() -> list[str]:
     """
     import re
 
-    from virtprov.support.files import read_bytes
+    from virtprov.support.file_access.files import read_bytes
 
     folder = "/etc" if os.geteuid() == 0 else dirs.config()
     try:

@@ -11,8 +11,8 @@ from virtprov.host.failures import asking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from virtprov.host.capabilities import Capabilities
-    from virtprov.host.domcaps import DomainCapabilities
+    from virtprov.host.facts.capabilities import Capabilities
+    from virtprov.host.facts.domcaps import DomainCapabilities
 
 
 class CapabilitySource(Part):
@@ -28,7 +28,7 @@ class CapabilitySource(Part):
         if text is None:
             with asking(f"read the capabilities of {self._link.uri}"):
                 text = str(self._conn.getCapabilities())
-        from virtprov.host.capabilities import Capabilities
+        from virtprov.host.facts.capabilities import Capabilities
 
         return Capabilities(text, f"the capabilities of {self._link.uri}")
 
@@ -49,7 +49,7 @@ class CapabilitySource(Part):
         because the emulator is not installed. Read once for each combination. Raises HostError if the connection is
         lost.
         """
-        from virtprov.host.domcaps import DomainCapabilities
+        from virtprov.host.facts.domcaps import DomainCapabilities
 
         question = (arch, machine, virt_type, emulator)
         if question not in self._of_guests:

@@ -10,14 +10,14 @@ import libvirt
 from virtprov.host.base import Link
 from virtprov.host.capability_source import CapabilitySource
 from virtprov.host.daemon.opening import open_connection, silence
-from virtprov.host.domains import Domains
 from virtprov.host.failures import NotSupported, asking
-from virtprov.host.guests import Guests
-from virtprov.host.networks import Networks
-from virtprov.host.node_devices import NodeDevices
-from virtprov.host.running_guests import Running
-from virtprov.host.secrets import Secrets
-from virtprov.host.storage import Storage
+from virtprov.host.inventory.domains import Domains
+from virtprov.host.inventory.guests import Guests
+from virtprov.host.inventory.networks import Networks
+from virtprov.host.inventory.node_devices import NodeDevices
+from virtprov.host.inventory.secrets import Secrets
+from virtprov.host.inventory.storage import Storage
+from virtprov.host.running.running_guests import Running
 from virtprov.host.uri import recorded_folder
 from virtprov.support.errors import HostError
 

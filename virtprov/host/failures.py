@@ -11,7 +11,7 @@ from typing import Any
 import libvirt
 
 from virtprov.support.errors import HostError
-from virtprov.support.waiting import state
+from virtprov.support.slow_calls.waiting import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import libvirt
 
 from virtprov.host.connection import NEW_ENOUGH, Host
-from virtprov.host.domains import Domains
 from virtprov.host.failures import asking, reason
+from virtprov.host.inventory.domains import Domains
 from virtprov.host.recording import CAPABILITIES, DOMAIN_CAPABILITIES, HOST, INVENTORY
 from virtprov.host.uri import quoted_path
 from virtprov.support.errors import InputError

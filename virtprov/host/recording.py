@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 import libvirt
 
-from virtprov.host.domcaps import machine_family
+from virtprov.host.facts.domcaps import machine_family
+from virtprov.host.facts.info import PoolInfo
 from virtprov.host.failures import asking, in_our_words
-from virtprov.host.info import PoolInfo
 from virtprov.host.uri import quoted_path
-from virtprov.support import regular
 from virtprov.support.errors import HostError
+from virtprov.support.file_access import regular
 
 HOST, CAPABILITIES, INVENTORY = "host.json", "capabilities.xml", "inventory.xml"
 DOMAIN_CAPABILITIES = "domcapabilities.xml"

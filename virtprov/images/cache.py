@@ -104,7 +104,7 @@ def _version_of(image: ResolvedImage) -> str:
         try:
             facts = os.stat(image.own_path)
         except OSError as error:
-            from virtprov.support.files import unreadable
+            from virtprov.support.file_access.files import unreadable
 
             raise unreadable(image.own_path, error, "image") from None
         return f"{facts.st_size} {facts.st_mtime_ns}"
@@ -136,7 +136,7 @@ def write_note(tag: str, image: ResolvedImage) -> None:
     """Note what an image is, for lists. A failure has no consequences."""
     import json
 
-    from virtprov.support.files import writing
+    from virtprov.support.file_access.files import writing
 
     known = image.digest or image.unpacked
     facts = {"virtprov": 1, "label": image.label, "source": image.shown, "checksum": known.text if known else ""}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtprov.osinfo.image_profiles import CloudImage, CloudSystem, all_systems
 from virtprov.support.frozen import Record
-from virtprov.support.visible import one_line
+from virtprov.support.terminal.visible import one_line
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."
 _NAME, _SYSTEM, _VARIANTS = 24, 34, 30  # column widths; longer texts overflow

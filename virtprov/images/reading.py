@@ -44,7 +44,7 @@ class IndexReader:
 
 def _read_file(url: str, limit: int) -> bytes | None:
     """Return the file at a file:// URL."""
-    from virtprov.support.regular import reading
+    from virtprov.support.file_access.regular import reading
     from virtprov.support.web.fetch import local_path
 
     path = local_path(url) or ""
@@ -56,7 +56,7 @@ def _read_file(url: str, limit: int) -> bytes | None:
     except OSError as error:
         raise FetchError(f"'{path}' cannot be read: {(error.strerror or str(error)).lower()}") from None
     if len(data) > limit:
-        from virtprov.support.units import show_size
+        from virtprov.support.notation.units import show_size
 
         raise FetchError(f"'{path}' is larger than {show_size(limit)}", hint="check that this is the right file")
     return data

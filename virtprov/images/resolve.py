@@ -130,7 +130,7 @@ def _pin(request: ImageRequest, name: str, read: ReadIndex) -> tuple[Digest | No
         return digest, Signature()
     place, reads, beside = request.checksum, read, tuple(request.checksum + ending for ending in _SIGNED)
     if "://" not in place:
-        from virtprov.support.files import read_bytes
+        from virtprov.support.file_access.files import read_bytes
 
         place = os.path.abspath(os.path.expanduser(place))
         content = read_bytes(place, limit=checksum_files.SUMS_LIMIT, what="file of checksums")

@@ -11,7 +11,7 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.changing.changes import EditRequest
     from virtprov.guest.write.select import Selector
     from virtprov.guest.write.use import Use
     from virtprov.library.texts import Value
@@ -50,7 +50,7 @@ def to_request(change: Change, *, schema: bool = True, checks: Sequence[str] = (
 
 
 def _to_request(change: Change, *, schema: bool) -> EditRequest:
-    from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest, check_group
+    from virtprov.actions.edit.changing.changes import ADD, EDIT, REMOVE, EditRequest, check_group
     from virtprov.guest.write.select import Selector
 
     action, group = change.action, change.group
@@ -72,7 +72,7 @@ def _to_request(change: Change, *, schema: bool) -> EditRequest:
 
 def check_change(change: Change) -> None:
     """Raise UsageError for an action or an option group that does not exist."""
-    from virtprov.actions.edit.changes import ADD, EDIT, REMOVE
+    from virtprov.actions.edit.changing.changes import ADD, EDIT, REMOVE
     from virtprov.options.catalogue import CONVERSIONS, XML
 
     actions = (EDIT, ADD, REMOVE, CLOUD_INIT, TEMPLATE)
@@ -91,7 +91,7 @@ def check_change(change: Change) -> None:
 
 def _to_seed_change(values: list[str]) -> EditRequest:
     """Return the request for all uses of --cloud-init."""
-    from virtprov.actions.edit.changes import EJECT, SEED, EditRequest
+    from virtprov.actions.edit.changing.changes import EJECT, SEED, EditRequest
     from virtprov.cloudinit.seed_request import KEEP, from_options
     from virtprov.guest.write import gather
     from virtprov.options.guest_words import WORDS
@@ -122,7 +122,7 @@ def _to_seed_change(values: list[str]) -> EditRequest:
 
 
 def _to_template_change(values: list[str]) -> EditRequest:
-    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.changing.changes import EditRequest
 
     if values not in (["yes"], ["no"]):
         raise UsageError(f"--template {','.join(values)}: unknown value", hint="use yes or no")

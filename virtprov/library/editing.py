@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Literal
 
-    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.changing.changes import EditRequest
+    from virtprov.actions.edit.changing.outcome import ApplyOptions
     from virtprov.actions.edit.choice import Choice
     from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.guest_report import Failed, GuestReport
     from virtprov.actions.edit.journal import Journal
-    from virtprov.actions.edit.outcome import ApplyOptions
     from virtprov.actions.run.plan import RunContext, Step
     from virtprov.host.connection import Host
     from virtprov.library.listening import Hears, Listener
@@ -144,7 +144,7 @@ def _check(
 
 def to_apply_options(target: str, *, start: bool, dry_run: bool) -> ApplyOptions:
     """Return what to do with an edit; raises UsageError for an unknown `target`."""
-    from virtprov.actions.edit.outcome import ApplyOptions
+    from virtprov.actions.edit.changing.outcome import ApplyOptions
 
     targets = ("config", "update", "both", "live")
     if target not in targets:
@@ -170,7 +170,7 @@ def parse_states(text: str | None) -> frozenset[str]:
     """Return the states given with `--state`. Raises UsageError for an unknown one."""
     if text is None:
         return frozenset()
-    from virtprov.host.info import STATES
+    from virtprov.host.facts.info import STATES
 
     known = {"".join(state.split()): state for state in STATES.values()}
     results = set()
@@ -204,7 +204,7 @@ def without_doubts(requests: tuple[EditRequest, ...]) -> tuple[EditRequest, ...]
     Raises UsageError like schema_check.without_unknown_values.
     """
     from virtprov.actions import schema_check
-    from virtprov.actions.edit.changes import EDIT
+    from virtprov.actions.edit.changing.changes import EDIT
 
     def clean(request: EditRequest) -> EditRequest:
         is_new = request.action != EDIT
@@ -216,7 +216,7 @@ def without_doubts(requests: tuple[EditRequest, ...]) -> tuple[EditRequest, ...]
 
 def _is_alone(choice: Choice, host: Host) -> bool:
     """Return whether a single guest is named, which can get another name or UUID."""
-    from virtprov.support.pattern import is_pattern
+    from virtprov.support.notation.pattern import is_pattern
 
     if len(choice.words) != 1 or choice.states or choice.holds is not None:
         return False

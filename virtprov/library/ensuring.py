@@ -34,7 +34,7 @@ def exists(host: Host, request: InstallRequest) -> bool:
 
     Raises Differs if it is there and differs; nothing is changed.
     """
-    from virtprov.actions.edit.described import differences
+    from virtprov.actions.edit.changing.described import differences
 
     if host.guests.find(request.name) is None:
         return False

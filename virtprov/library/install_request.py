@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.boot import Method
-    from virtprov.guest.publish import Forward
+    from virtprov.guest.network.publish import Forward
     from virtprov.guest.write.use import Use
     from virtprov.images.image import ImageRequest
     from virtprov.library.texts import Value
@@ -164,7 +164,7 @@ _SAME = ("no_login", "autostart", "transient", "destroy_on_exit", "noreboot", "e
 
 
 def _to_forwards(guest: NewGuest) -> tuple[Forward, ...]:
-    from virtprov.guest import publish
+    from virtprov.guest.network import publish
 
     return tuple(publish.parse(text) for text in texts.as_list(guest.publish))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.support.progress import Progress, Task
+from virtprov.support.terminal.progress import Progress, Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

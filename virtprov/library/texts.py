@@ -86,7 +86,7 @@ def split_wait(value: float | str | Goals | None) -> tuple[float | None, Goals |
 
 
 def _parse_time(word: str) -> float:
-    from virtprov.support.units import parse_duration
+    from virtprov.support.notation.units import parse_duration
 
     if word[:1] == "-" and word[1:].replace(".", "", 1).isdecimal():
         return -1.0

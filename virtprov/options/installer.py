@@ -8,7 +8,7 @@ from __future__ import annotations
 from virtprov.options.guest_words import WORDS, Word
 from virtprov.options.model import Pair, Row, Table, truth
 from virtprov.support.errors import UsageError
-from virtprov.support.words import NO, YES
+from virtprov.support.notation.words import NO, YES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

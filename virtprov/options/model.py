@@ -9,7 +9,7 @@ number given by the user (counted from 0, 0 if omitted).
 from __future__ import annotations
 
 from virtprov.support.errors import UsageError, nearest
-from virtprov.support.words import NO, YES
+from virtprov.support.notation.words import NO, YES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtprov.options.model import BOOT, DEVICE, INT, ONOFF, TEXT, VIRTIO, YESNO, Pair, Row, Table, aside
 from virtprov.support.errors import UsageError
-from virtprov.support.words import NO, YES
+from virtprov.support.notation.words import NO, YES
 
 _SOURCES = ("network", "bridge", "dev")
 _TYPES = {"network": "network", "bridge": "bridge"}

@@ -9,7 +9,7 @@ from virtprov.osinfo.media.iso_header import IsoIds, read_iso
 from virtprov.osinfo.media.match import MediaTable
 from virtprov.osinfo.media.systems import SystemTable
 from virtprov.osinfo.pack import words
-from virtprov.support.image_header import HEAD, PACKED, format_of
+from virtprov.support.file_access.image_header import HEAD, PACKED, format_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from virtprov.osinfo.detect import Detected, Detector
 from virtprov.support.errors import InputError, ProvError
-from virtprov.support.regular import is_regular, open_regular, reading
+from virtprov.support.file_access.regular import is_regular, open_regular, reading
 from virtprov.support.web.fetch import local_path
 
 TYPE_CHECKING = False

@@ -14,7 +14,7 @@ import os
 
 from virtprov.osinfo.layers import chosen_files, folders, scan, stamp_of
 from virtprov.osinfo.pack import CELL, FIELD, ROW, WORD, pack_words
-from virtprov.support.regular import reading
+from virtprov.support.file_access.regular import reading
 from virtprov.support.user_files import dirs
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from virtprov.osinfo.find_profile import generic
 from virtprov.osinfo.index import all_records
 from virtprov.osinfo.pack import FIELD, words
-from virtprov.support.visible import one_line
+from virtprov.support.terminal.visible import one_line
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."
 _NUMBER = re.compile("[0-9]+")

@@ -10,7 +10,7 @@ from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from virtprov.support.progress import Progress
+    from virtprov.support.terminal.progress import Progress
 
 
 def plan_files(boot: BootSource, inject: tuple[InjectedFile, ...] = (), owner: str = "") -> BootFiles:
@@ -80,8 +80,8 @@ def _inject(original: str, path: str, files: tuple[InjectedFile, ...]) -> None:
     import shutil
 
     from virtprov.places.inject import append_files
-    from virtprov.support.files import unreadable, writing
-    from virtprov.support.regular import reading
+    from virtprov.support.file_access.files import unreadable, writing
+    from virtprov.support.file_access.regular import reading
 
     cache.prepare(path)
     try:

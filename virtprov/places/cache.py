@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from virtprov.support.progress import Progress
+    from virtprov.support.terminal.progress import Progress
 
     Report = Callable[[int, int], None]
 
@@ -138,7 +138,7 @@ def _noted(path: str) -> tuple[int, str]:
 
 
 def _write_note(path: str, mark: str) -> None:
-    from virtprov.support.files import writing
+    from virtprov.support.file_access.files import writing
 
     note = f"{path}.version"
     with writing(note, mode=0o600) as temporary, open(temporary, "w", encoding="utf-8") as handle:
@@ -175,8 +175,8 @@ def _forget_version(path: str) -> None:
 
 def _extract(file: RemoteFile, path: str, report: Report) -> str:
     """Copy a file out of an ISO of this machine, and return its version."""
-    from virtprov.support.files import unreadable, writing
-    from virtprov.support.regular import reading
+    from virtprov.support.file_access.files import unreadable, writing
+    from virtprov.support.file_access.regular import reading
 
     _forget_version(path)
     mark = _iso_mark(file)

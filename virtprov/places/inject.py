@@ -21,7 +21,7 @@ def read_files(paths: Iterable[str]) -> tuple[InjectedFile, ...]:
     """
     import os.path
 
-    from virtprov.support.files import read_bytes
+    from virtprov.support.file_access.files import read_bytes
 
     files: dict[str, InjectedFile] = {}
     for path in paths:

@@ -88,7 +88,7 @@ class Directory(Place):
     kind = DIRECTORY
 
     def _fetch(self, name: str) -> bytes | None:
-        from virtprov.support.regular import reading
+        from virtprov.support.file_access.regular import reading
 
         try:
             with reading(self._path(name)) as stream:
@@ -164,8 +164,8 @@ class LocalIso(Iso):
     """An ISO in a file or on a device of this machine."""
 
     def __init__(self, path: str) -> None:
-        from virtprov.support.files import unreadable
-        from virtprov.support.regular import open_regular
+        from virtprov.support.file_access.files import unreadable
+        from virtprov.support.file_access.regular import open_regular
 
         try:
             self._stream: BinaryIO = open(open_regular(path), "rb", buffering=0)  # noqa: SIM115  (`close` closes it)

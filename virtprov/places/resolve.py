@@ -222,7 +222,7 @@ class _Resolving:
         )
 
     def _incomplete(self, iso: Iso) -> str:
-        from virtprov.support.units import show_size
+        from virtprov.support.notation.units import show_size
 
         return f"the ISO '{self.shown}' is incomplete: its last {show_size(iso.missing)} are missing"
 

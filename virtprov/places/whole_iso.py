@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtprov.places.boot_files import obtain_medium
 from virtprov.places.place import Medium
-from virtprov.support import waiting
+from virtprov.support.slow_calls import waiting
 from virtprov.support.web.http import shown
 
 TYPE_CHECKING = False
@@ -29,7 +29,7 @@ def download_iso(url: str) -> str:
     """
     from typing import cast
 
-    from virtprov.support.progress import Lines
+    from virtprov.support.terminal.progress import Lines
 
     waiting.state.tell(f"The server of {shown(url)} does not support partial downloads: downloading the whole ISO")
     return obtain_medium(Medium(url), Lines(cast("TextIO", _Telling())))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import IO, Any
 
-    from virtprov.support.background import Background
+    from virtprov.support.slow_calls.background import Background
 
     Handler = Callable[[int, FrameType | None], Any] | int | Handlers
     Word = str | os.PathLike[str]
@@ -110,7 +110,7 @@ def filtered(argv: Sequence[Word], source: Iterable[bytes], size: int) -> Iterat
 
 def _feed(process: subprocess.Popen[bytes], source: Iterable[bytes]) -> Background[None]:
     """Write the data to a program in a thread; a failure of the source ends the program."""
-    from virtprov.support.background import Background
+    from virtprov.support.slow_calls.background import Background
 
     def feed() -> None:
         pipe = process.stdin
@@ -150,7 +150,7 @@ class Child:
     def __init__(self, argv: Sequence[Word], data: bytes) -> None:
         import subprocess
 
-        from virtprov.support.background import Background
+        from virtprov.support.slow_calls.background import Background
 
         words = [os.fspath(word) for word in argv]
         log.debug("+ %s (beside)", show(words))

@@ -121,7 +121,8 @@ def _read_accounts(
     request: UnattendedRequest, installer: Installer, reader: Reader, env: Mapping[str, str], generate: bool
 ) -> Answers:
     """Return the answers about root and the user."""
-    from virtprov.support import log, passwords
+    from virtprov.support import log
+    from virtprov.support.logins import passwords
 
     keys = tuple(dict.fromkeys(key for text in request.ssh_key for key in reader.keys("ssh-key", text)))
     admin = _password(reader, "admin-password-file", request.admin_password_file)
@@ -151,7 +152,7 @@ def _password(reader: Reader, name: str, file: str) -> str:
 
 def _check_plain(password: str) -> None:
     """Raise UsageError for a password that cannot be written as text into answers that are XML."""
-    from virtprov.support import passwords
+    from virtprov.support.logins import passwords
 
     if passwords.is_hash(password):
         raise UsageError(
@@ -163,7 +164,7 @@ def _check_plain(password: str) -> None:
 
 
 def _hash(password: str) -> str:
-    from virtprov.support import passwords
+    from virtprov.support.logins import passwords
 
     if not password:
         return ""
@@ -219,7 +220,7 @@ def _first_line(path: str) -> str:
 
 def _read(path: str) -> str:
     from virtprov.support.errors import InputError
-    from virtprov.support.files import read_bytes
+    from virtprov.support.file_access.files import read_bytes
 
     if not os.path.isfile(path):
         return ""

@@ -60,7 +60,7 @@ def own_template(name: str) -> Template:
 
 
 def _read_template(path: str, installer: Installer) -> Template:
-    from virtprov.support.files import read_bytes
+    from virtprov.support.file_access.files import read_bytes
     from virtprov.support.text import decode
 
     here = os.path.expanduser(path)

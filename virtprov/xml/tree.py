@@ -9,7 +9,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from virtprov.support.errors import XmlError
-from virtprov.support.regular import reading
+from virtprov.support.file_access.regular import reading
 from virtprov.xml.order import follower
 
 Element: TypeAlias = etree._Element

@@ -11,7 +11,7 @@ import pytest
 from tests.place import place_with
 from virtprov.actions.run.plan import RunContext
 from virtprov.host.connection import Host, connect
-from virtprov.support.progress import Progress
+from virtprov.support.terminal.progress import Progress
 
 HOSTS = Path(__file__).resolve().parents[2] / "data" / "hosts"
 

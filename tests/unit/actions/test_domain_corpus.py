@@ -14,8 +14,8 @@ import libvirt
 import pytest
 from lxml import etree
 
-from virtprov.actions.edit import original, outcome
-from virtprov.actions.edit.changes import EditRequest
+from virtprov.actions.edit.changing import original, outcome
+from virtprov.actions.edit.changing.changes import EditRequest
 from virtprov.library import cloning, listening
 from virtprov.library.connecting import open_host
 from virtprov.library.edit_request import Change, to_request

@@ -7,9 +7,9 @@ from pathlib import Path
 import leaves
 import pytest
 
-from virtprov.actions.edit import outcome
-from virtprov.actions.edit.changes import EDIT, EditRequest
-from virtprov.actions.edit.original import Source, from_bytes
+from virtprov.actions.edit.changing import outcome
+from virtprov.actions.edit.changing.changes import EDIT, EditRequest
+from virtprov.actions.edit.changing.original import Source, from_bytes
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
 

@@ -7,7 +7,7 @@ from argparse import Namespace
 import pytest
 
 from virtprov.cli import answers
-from virtprov.cli.output import Output
+from virtprov.cli.printing.output import Output
 from virtprov.library.texts import parse_checks
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.errors import UsageError

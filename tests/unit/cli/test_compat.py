@@ -17,7 +17,7 @@ from tests.unit.places import trees
 from virtprov import __version__
 from virtprov.cli import answers, compat
 from virtprov.cli.install import command
-from virtprov.cli.output import Output
+from virtprov.cli.printing.output import Output
 from virtprov.host.connection import connect
 from virtprov.places import cache
 

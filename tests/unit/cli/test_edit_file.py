@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.edit import original
+from virtprov.actions.edit.changing import original
 from virtprov.cli import app
 from virtprov.cli.edit import command
 from virtprov.support.errors import UsageError

@@ -94,7 +94,7 @@ def test_an_interrupt_after_a_change_is_too_late() -> None:
 import atexit, os, signal, sys
 sys.path.insert(0, {str(ROOT)!r})
 from virtprov.cli import app
-from virtprov.cli.output import Output
+from virtprov.cli.printing.output import Output
 
 def main(argv):
     Output.acts = {{}}

@@ -15,8 +15,8 @@ from virtprov.cloudinit import documents, renewal, seed
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import NAMES, SeedRequest
 from virtprov.cloudinit.value_sources import Source
-from virtprov.support import ssh_key
 from virtprov.support.errors import InputError
+from virtprov.support.logins import ssh_key
 
 OLD, NEW = "52:54:00:aa:bb:01", "52:54:00:cc:dd:02"
 MACS = Renewal(((OLD, NEW),))

@@ -12,8 +12,9 @@ import yaml
 
 from virtprov.cloudinit import seed
 from virtprov.cloudinit.seed_request import SeedRequest, from_options
-from virtprov.support import log, passwords
+from virtprov.support import log
 from virtprov.support.errors import UsageError
+from virtprov.support.logins import passwords
 
 Put = Callable[[str, str | bytes], str]
 

@@ -9,8 +9,8 @@ import pytest
 
 from virtprov.cloudinit.seed_dump import dump
 from virtprov.cloudinit.seed_request import SeedRequest, from_options
-from virtprov.support import passwords, ssh_key
 from virtprov.support.log import MASK
+from virtprov.support.logins import passwords, ssh_key
 
 BEGIN = "-----BEGIN PRIVATE KEY-----"
 Put = Callable[[str, str | bytes], str]

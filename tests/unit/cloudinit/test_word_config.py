@@ -14,7 +14,7 @@ from virtprov.cloudinit.seed_request import SeedRequest, from_options
 from virtprov.cloudinit.word_config import cloud_config, names
 from virtprov.cloudinit.word_contents import GuestContents, GuestFile, Proxy
 from virtprov.support.errors import InputError
-from virtprov.support.ssh_key import KeyPair
+from virtprov.support.logins.ssh_key import KeyPair
 
 ALL = GuestContents(
     "UTC", ("a", "b"), (GuestFile("/x", b"hi\n", 0o644),), ("echo",), ("PEM",), Proxy("http://p", "", "c")

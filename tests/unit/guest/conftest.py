@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from virtprov.guest.choices import Choices
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.choices import Choices
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
 from virtprov.osinfo.find_profile import find
 from virtprov.xml import tree

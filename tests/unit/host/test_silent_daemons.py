@@ -20,8 +20,8 @@ from virtprov.host.connection import connect
 from virtprov.host.daemon import calls, opening
 from virtprov.host.failures import Lost, asking
 from virtprov.host.uri import parse
-from virtprov.support import waiting
 from virtprov.support.errors import UsageError
+from virtprov.support.slow_calls import waiting
 
 BIN = Path(__file__).resolve().parents[3] / "bin"
 ENDLESS = 60.0

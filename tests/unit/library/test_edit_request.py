@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.actions.edit.changes import EJECT, SEED, EditRequest
+from virtprov.actions.edit.changing.changes import EJECT, SEED, EditRequest
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.write.select import Selector
 from virtprov.library.edit_request import Change, check_change, to_request

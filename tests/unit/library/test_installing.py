@@ -10,7 +10,7 @@ import pytest
 import virtprov
 from virtprov import Host, NewGuest
 from virtprov.cli.install import command
-from virtprov.host.storage import Storage
+from virtprov.host.inventory.storage import Storage
 from virtprov.library.install_request import to_request
 from virtprov.library.installing import Installation
 from virtprov.library.listening import Collector

@@ -45,7 +45,7 @@ def test_every_argument_finds_its_place() -> None:
 
 
 def test_a_guest_that_cannot_be_removed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    from virtprov.host.guests import Guests
+    from virtprov.host.inventory.guests import Guests
 
     undefine = Guests.undefine
 

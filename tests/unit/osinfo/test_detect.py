@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.osinfo.handmade import iso
 from virtprov.osinfo.detect import Detected, Detector
-from virtprov.support.iso import build_iso
+from virtprov.support.file_access.iso import build_iso
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from virtprov.places.inject import build_archive
 from virtprov.places.place import FILES, BootSource, InjectedFile, Medium, PlaceRequest, RemoteFile
 from virtprov.places.resolve import resolve
 from virtprov.support.errors import FetchError, MediaError, ProvError, UsageError
-from virtprov.support.iso import build_iso
-from virtprov.support.progress import Progress, Task
+from virtprov.support.file_access.iso import build_iso
+from virtprov.support.terminal.progress import Progress, Task
 from virtprov.support.web import http
 
 QUIET = Progress()

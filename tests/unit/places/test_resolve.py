@@ -18,7 +18,7 @@ from virtprov.osinfo.identify import identify
 from virtprov.places.place import DIRECTORY, FILES, ISO, TREE, BootSource, Medium, PlaceRequest
 from virtprov.places.resolve import resolve
 from virtprov.support.errors import FetchError, InputError, MediaError, ProvError, UsageError
-from virtprov.support.iso import build_iso
+from virtprov.support.file_access.iso import build_iso
 from virtprov.support.web.http import NoPieces
 
 SUMS = KERNEL_SUM, INITRD_SUM = tuple(f"sha256:{hashlib.sha256(data).hexdigest()}" for data in (KERNEL, INITRD))

@@ -10,13 +10,13 @@ import pytest
 
 from tests.sites import Site
 from virtprov.places.whole_iso import download_iso
-from virtprov.support import waiting
+from virtprov.support.slow_calls import waiting
 
 
 def test_the_user_is_told_why_and_how_far(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setattr(waiting.state, "tell", told.append)
-    monkeypatch.setattr("virtprov.support.progress.PATIENCE", 0.05)
+    monkeypatch.setattr("virtprov.support.terminal.progress.PATIENCE", 0.05)
 
     def slowly(handler: Any) -> None:
         handler.send_response(200)

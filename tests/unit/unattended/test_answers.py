@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.support import passwords
 from virtprov.support.errors import InputError, UsageError
+from virtprov.support.logins import passwords
 from virtprov.unattended.answers import Answers, check_words, choose_profile, read_answers
 from virtprov.unattended.unattended_request import UnattendedRequest, from_options
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from pykickstart.parser import KickstartParser
 from pykickstart.version import makeVersion
 
-from virtprov.support import passwords
 from virtprov.support.errors import UsageError
+from virtprov.support.logins import passwords
 from virtprov.unattended.answers import check_words
 from virtprov.unattended.unattended_request import from_options
 

@@ -10,7 +10,7 @@ from virtprov.actions.steps import storage
 from virtprov.actions.steps.local_files import CopyFile
 from virtprov.guest.disks.claimed_format import PLAIN, is_told_otherwise, unlike
 from virtprov.support.errors import HostError, UsageError
-from virtprov.support.files import is_block_device
+from virtprov.support.file_access.files import is_block_device
 from virtprov.xml import path
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from virtprov.actions.request import CloneRequest
     from virtprov.actions.run.plan import Step
     from virtprov.host.connection import Host
-    from virtprov.host.info import VolumeInfo
+    from virtprov.host.facts.info import VolumeInfo
     from virtprov.xml.tree import Element
 
 WITHOUT_COPY = "use --skip-copy or --preserve-data for it; or --check path_exists=off with --print-xml"
@@ -204,7 +204,7 @@ def _stands_alone(where: str, target: str, fmt: str) -> bool:
 
     It is not if a relative backing file would not be found from the copy's directory, or if other files hold its data.
     """
-    from virtprov.support.image_header import probe
+    from virtprov.support.file_access.image_header import probe
 
     seen = probe(where)
     if seen is None or (fmt and seen.format == "raw"):
@@ -216,7 +216,7 @@ def _stands_alone(where: str, target: str, fmt: str) -> bool:
 
 def _outside_here(where: str) -> VolumeInfo:
     """Describe a file of this machine that is outside of all pools as a volume."""
-    from virtprov.support.image_header import probe
+    from virtprov.support.file_access.image_header import probe
 
     image = probe(where)
     size = os.path.getsize(where)
@@ -229,6 +229,6 @@ def _outside_here(where: str) -> VolumeInfo:
 
 def _outside(where: str, fmt: str) -> VolumeInfo:
     """Describe a file of the host that is outside of all pools as a volume."""
-    from virtprov.host.info import VolumeInfo
+    from virtprov.host.facts.info import VolumeInfo
 
     return VolumeInfo("", os.path.basename(where), where, where, "file", fmt or "raw", 0, 0, "", "", "")

@@ -27,8 +27,8 @@ from virtprov.guest.disks.chains import Chains
 from virtprov.guest.disks.claimed_format import read_declared_format
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, InputError, UsageError
+from virtprov.support.file_access.regular import is_regular
 from virtprov.support.frozen import Record
-from virtprov.support.regular import is_regular
 from virtprov.support.text import first_free
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element

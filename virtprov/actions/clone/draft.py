@@ -18,11 +18,12 @@ from virtprov.actions.run.trail_reader import find_active
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Replace, Start, discard_guest
 from virtprov.actions.steps.local_files import CopyFile
-from virtprov.guest import checks, identity, names
+from virtprov.guest import checks, names
 from virtprov.guest.disks.claimed_format import is_told_otherwise
 from virtprov.guest.disks.new.new_volumes import pool_named_after
 from virtprov.guest.disks.new.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
+from virtprov.guest.edits import identity
 from virtprov.guest.marks import template_mark
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record

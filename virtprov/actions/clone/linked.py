@@ -160,7 +160,7 @@ def _find_capacity(host: Host, origin: Original, fmt: str) -> int:
             return volume.physical
         raise unlike(where, fmt, volume.format)
     if here:
-        from virtprov.support.image_header import probe
+        from virtprov.support.file_access.image_header import probe
 
         seen = probe(where)
         if seen is not None and seen.format == fmt and seen.size:
@@ -173,7 +173,7 @@ def _find_capacity(host: Host, origin: Original, fmt: str) -> int:
 
 def _measure(where: str) -> int:
     """Return the size of a file or block device."""
-    from virtprov.support.regular import reading
+    from virtprov.support.file_access.regular import reading
 
     try:
         with reading(where) as file:

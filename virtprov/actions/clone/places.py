@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.pools_and_volumes import inactive
-from virtprov.guest import identity
 from virtprov.guest.disks.new.volumes import FILE_POOLS, GIVEN_ONLY, ending
 from virtprov.guest.disks.source import ATTRIBUTE, BLOCK, FILE, NETWORK, VOLUME, DiskSource
 from virtprov.guest.disks.source_element import write_host_path
+from virtprov.guest.edits import identity
 from virtprov.support.errors import HostError, nearest
-from virtprov.support.files import is_block_device
+from virtprov.support.file_access.files import is_block_device
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtprov.host.connection import Host
-    from virtprov.host.info import PoolInfo, VolumeInfo
+    from virtprov.host.facts.info import PoolInfo, VolumeInfo
     from virtprov.xml.tree import Element
 
 RBD = "rbd"

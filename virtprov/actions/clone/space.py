@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError
-from virtprov.support.units import show_size
+from virtprov.support.notation.units import show_size
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
-    from virtprov.host.info import PoolInfo
+    from virtprov.host.facts.info import PoolInfo
 
 
 class Space:

@@ -104,8 +104,8 @@ def _ask_machine(limit: float) -> Iterator[Answer]:
 def _ask_host(host: Host, limit: float) -> Iterator[Answer]:
     """Yield the answers of the host; after the first one that does not come, it is not asked again."""
     from virtprov.actions.doctor import host_checks
-    from virtprov.support.background import Background
-    from virtprov.support.waiting import state
+    from virtprov.support.slow_calls.background import Background
+    from virtprov.support.slow_calls.waiting import state
 
     is_silent = False
     for check in host_checks.CHECKS:
@@ -122,7 +122,7 @@ _LATE = Finding(UNKNOWN, "no answer in time", hint="check whether libvirt on the
 
 def _within(limit: float, look: Callable[[], Finding | None]) -> Finding | None:
     """Return what a check finds; it runs in a thread, which is left behind if it does not end in time."""
-    from virtprov.support.background import Background
+    from virtprov.support.slow_calls.background import Background
 
     asked = Background(look, "doctor")
     if not asked.wait(limit):

@@ -20,12 +20,12 @@ from virtprov.actions.doctor.finding import (
 from virtprov.guest.disks.checks.reachable import barriers_to
 from virtprov.guest.disks.new.volumes import images_directory
 from virtprov.support import programs
-from virtprov.support.units import GIB, show_size
+from virtprov.support.notation.units import GIB, show_size
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
-    from virtprov.host.domcaps import DomainCapabilities
-    from virtprov.host.info import PoolInfo
+    from virtprov.host.facts.domcaps import DomainCapabilities
+    from virtprov.host.facts.info import PoolInfo
 
 DEFAULT = "default"
 _LITTLE = 10 * GIB
@@ -159,7 +159,7 @@ def find_pool(host: Host) -> Finding:
 
 
 def _room_without_pool(host: Host, directory: str) -> Finding:
-    from virtprov.support.files import free_bytes
+    from virtprov.support.file_access.files import free_bytes
 
     found = f"none yet: the first disk creates it in {directory}"
     free = free_bytes(directory) if is_here(host) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from virtprov.actions.doctor.finding import DEBIAN, LIMITED, MISSING, OK, Finding, MachineCheck, Mend, find_program
-from virtprov.support.units import GIB, show_size
+from virtprov.support.notation.units import GIB, show_size
 
 _PACKAGES = (
     ("libvirt", "python3-libvirt", "libvirt-python"),
@@ -45,7 +45,7 @@ def find_viewer() -> Finding:
 def find_image_cache() -> Finding:
     """Look at the cache of cloud images: its size, the free space, and whether it can be written."""
     from virtprov.images import cache
-    from virtprov.support.files import free_bytes
+    from virtprov.support.file_access.files import free_bytes
 
     folder = cache.folder()
     above = folder

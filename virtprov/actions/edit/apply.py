@@ -10,8 +10,8 @@ from virtprov.actions.run import definition
 from virtprov.actions.run.plan import RunContext, close_trail, undo_quietly
 from virtprov.actions.run.workers import in_order
 from virtprov.support.errors import ProvError
-from virtprov.support.progress import Progress
-from virtprov.support.waiting import Abandoned
+from virtprov.support.slow_calls.waiting import Abandoned
+from virtprov.support.terminal.progress import Progress
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

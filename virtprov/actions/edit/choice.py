@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.original import no_guest
+from virtprov.actions.edit.changing.original import no_guest
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
-from virtprov.support.pattern import is_pattern, means
+from virtprov.support.notation.pattern import is_pattern, means
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import template_of
-from virtprov.actions.edit.outcome import ApplyOptions, EditResult
+from virtprov.actions.edit.changing.changes import template_of
+from virtprov.actions.edit.changing.outcome import ApplyOptions, EditResult
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, SetAutostart, Start
 from virtprov.guest import names
@@ -17,7 +17,7 @@ from virtprov.support.text import shell_word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from virtprov.actions.edit.changes import ChangeResult
+    from virtprov.actions.edit.changing.changes import ChangeResult
     from virtprov.actions.run.plan import Step
     from virtprov.host.connection import Host
 

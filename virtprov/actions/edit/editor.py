@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from virtprov.actions import schema_check
-from virtprov.actions.edit import edit_plan, guest_report, outcome, verify
-from virtprov.actions.edit.changes import EJECT, EditRequest, template_of
+from virtprov.actions.edit import edit_plan, guest_report
+from virtprov.actions.edit.changing import outcome, verify
+from virtprov.actions.edit.changing.changes import EJECT, EditRequest, template_of
+from virtprov.actions.edit.changing.original import Source, from_definition, no_guest
+from virtprov.actions.edit.changing.outcome import ApplyOptions, EditResult
 from virtprov.actions.edit.choice import Choice
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Entry, Journal
-from virtprov.actions.edit.original import Source, from_definition, no_guest
-from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.actions.edit.store_steps import StoreDefinition
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
@@ -29,7 +30,7 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from virtprov.actions.edit.keep_old import KeptFiles
     from virtprov.host.connection import Host
-    from virtprov.host.info import GuestInfo
+    from virtprov.host.facts.info import GuestInfo
     from virtprov.support.errors import ProvError
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit import outcome
-from virtprov.actions.edit.original import from_file, read_file
-from virtprov.actions.edit.outcome import ApplyOptions, EditResult
+from virtprov.actions.edit.changing import outcome
+from virtprov.actions.edit.changing.original import from_file, read_file
+from virtprov.actions.edit.changing.outcome import ApplyOptions, EditResult
 from virtprov.support.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.changing.changes import EditRequest
     from virtprov.host.connection import Host
     from virtprov.xml.keep import Letters
 
@@ -41,7 +41,7 @@ class FileEdit:
         """
         import os
 
-        from virtprov.support.files import rewrite
+        from virtprov.support.file_access.files import rewrite
         from virtprov.support.user_files import lock
 
         data = outcome.apply_to_file(self._file, self.made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.outcome import ApplyOptions, EditResult
+from virtprov.actions.edit.changing.outcome import ApplyOptions, EditResult
 from virtprov.actions.edit.store_steps import StoreDefinition
 from virtprov.support.frozen import Record
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.plan import Step
     from virtprov.actions.seed.replace import NewSeed
     from virtprov.actions.steps.seed_volumes import OldSeed
-    from virtprov.host.info import GuestInfo
+    from virtprov.host.facts.info import GuestInfo
     from virtprov.support.errors import ProvError
 
     Failed = tuple[str, ProvError]

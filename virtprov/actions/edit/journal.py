@@ -107,7 +107,7 @@ def passing() -> Journal:
 
     The file is unlinked at once, so nothing remains if the run is killed.
     """
-    from virtprov.support.files import private_file
+    from virtprov.support.file_access.files import private_file
 
     with private_file(suffix=".jsonl") as path:
         return Journal(RunLog.open(path), lasting=False)

@@ -43,7 +43,7 @@ class KeptFiles(Record):
 
     def rewrite(self, name: str, text: str) -> None:
         """Replace a file that this run wrote with a later definition of the guest. Raises ProvError."""
-        from virtprov.support import files
+        from virtprov.support.file_access import files
 
         files.rewrite(self.path_for(name), text.encode())
 

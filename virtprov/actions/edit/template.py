@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.plan import Step
     from virtprov.guest.document import Guest
     from virtprov.guest.host_view import HostView
-    from virtprov.host.info import GuestInfo
+    from virtprov.host.facts.info import GuestInfo
 
 YES = "yes"
 

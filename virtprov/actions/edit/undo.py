@@ -16,7 +16,7 @@ from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.guest.marks import template_mark
 from virtprov.support.errors import ProvError, UsageError
-from virtprov.support.pattern import means
+from virtprov.support.notation.pattern import means
 from virtprov.xml import diff, tree
 
 if TYPE_CHECKING:

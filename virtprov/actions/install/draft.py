@@ -10,17 +10,18 @@ from virtprov.actions.install.os_source import first_boot, phases
 from virtprov.actions.install.os_source.first_boot import Drive
 from virtprov.actions.install.os_source.which_system import System, check_osinfo
 from virtprov.actions.request import InstallRequest
-from virtprov.guest import checks, defaults, names, publish
+from virtprov.guest import checks, defaults, names
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.document import Guest
 from virtprov.guest.machine import platform, resources
 from virtprov.guest.machine.platform import Platform
-from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
+from virtprov.guest.network import publish
+from virtprov.guest.rules.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.guest.write import compose
 from virtprov.guest.write.compose import NewDevice
 from virtprov.support.errors import UsageError
-from virtprov.support.units import GIB
+from virtprov.support.notation.units import GIB
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
@@ -200,7 +201,7 @@ class _Drafting:
     def _settle_host_devices(self) -> None:
         named = [device for device in self.devices if device.use.host_device]
         if named:
-            from virtprov.guest import hostdev
+            from virtprov.guest.write import hostdev
 
             for device in named:
                 hostdev.settle(device.use.group, device.element, device.use.host_device, self.host)

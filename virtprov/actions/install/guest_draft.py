@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.plan import Step
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.disks.new.volumes import Making
-    from virtprov.guest.rule_context import RuleContext
+    from virtprov.guest.rules.rule_context import RuleContext
     from virtprov.guest.write.compose import NewDevice
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element

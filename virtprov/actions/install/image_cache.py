@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from virtprov.host.connection import Host
-    from virtprov.host.info import VolumeInfo
+    from virtprov.host.facts.info import VolumeInfo
 
 BASE, DOWNLOAD = "base", "download"
 BUSY = "another command is using it"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from virtprov.cloudinit.fixed_addresses import Interface
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.document import Guest
-    from virtprov.guest.rule_context import RuleContext
+    from virtprov.guest.rules.rule_context import RuleContext
     from virtprov.guest.write.compose import NewDevice
     from virtprov.osinfo.profile import Profile
 
@@ -125,7 +125,7 @@ def _complete(wanted: SeedRequest, request: InstallRequest, setting: RuleContext
         who = f"'{user}'" if user else "the image's user"
         setting.note(f"Your ssh keys from {own.source} let you log in to '{guest.name}' as {who}")
     if login.takes_host_key(wanted, setting.profile, setting.host):
-        from virtprov.support import ssh_key
+        from virtprov.support.logins import ssh_key
 
         wanted = wanted._replace(host_key=ssh_key.generate())
     return wanted

@@ -15,7 +15,7 @@ from virtprov.actions.run.plan import Plan
 from virtprov.guest import boot, checks
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.machine import resources
-from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
+from virtprov.guest.rules.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from virtprov.guest import boot, checks
 from virtprov.guest.defaults import disk
 from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.document import DomainDocument, Guest
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.subnets import read_subnet
+from virtprov.guest.network.subnets import read_subnet
 from virtprov.options.network import RESERVE
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.text import shell_word
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import Step
     from virtprov.guest.document import Guest
-    from virtprov.guest.subnets import Subnet
+    from virtprov.guest.network.subnets import Subnet
     from virtprov.guest.write.compose import NewDevice
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element

@@ -234,6 +234,6 @@ def plan_disk(answered: Answered, drafted: GuestDraft, final: Guest, install: Gu
 
 
 def _build(answered: Answered) -> bytes:
-    from virtprov.support import iso
+    from virtprov.support.file_access import iso
 
     return iso.build_iso(answered.files, answered.chosen.installer.label)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.live import devices, parts
 from virtprov.actions.live.effects import BOOT, NEVER, NO_DEFINITION, NOW, Call, Effect, Live, LiveDiff, Op
-from virtprov.host.running_guests import Running
+from virtprov.host.running.running_guests import Running
 from virtprov.options.catalogue import table
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record

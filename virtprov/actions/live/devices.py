@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.live.effects import AT_START, LiveDiff, call, leaves
-from virtprov.host.running_guests import Running
+from virtprov.host.running.running_guests import Running
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Concatenate
 
     from virtprov.guest.document import Guest
-    from virtprov.host.running_guests import Running
+    from virtprov.host.running.running_guests import Running
 
 NOW, BOOT, NEVER = "now", "next boot", "new guest"
 """When a change takes effect: at once, after power-off and start, or only in a new guest."""

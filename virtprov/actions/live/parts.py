@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.live.effects import NO_CALL, Call, LiveDiff, call, flat, leaves, same_all
-from virtprov.host.running_guests import Running
-from virtprov.host.tuning import UNLIMITED
+from virtprov.host.running.running_guests import Running
+from virtprov.host.running.tuning import UNLIMITED
 from virtprov.support.frozen import Record
-from virtprov.support.units import KIB, factor, show_size
+from virtprov.support.notation.units import KIB, factor, show_size
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 

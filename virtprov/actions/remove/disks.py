@@ -25,8 +25,8 @@ from virtprov.guest.disks.new.volumes import GIVEN_ONLY
 from virtprov.guest.disks.snapshot_files import SnapshotFiles
 from virtprov.guest.disks.source import DIR, FILE, NETWORK, VOLUME, DiskSource
 from virtprov.guest.marks import template_mark
-from virtprov.support import iso
 from virtprov.support.errors import HostError
+from virtprov.support.file_access import iso
 from virtprov.xml import path as places
 from virtprov.xml import tree
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.artifacts.path_users import PathUsers, User
     from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
-    from virtprov.host.info import VolumeInfo
+    from virtprov.host.facts.info import VolumeInfo
     from virtprov.xml.tree import Element
 
 _HEAD = 17 * 2048
@@ -238,7 +238,7 @@ class Disks:
         """Return the first bytes of a seed; none if it cannot be read."""
         head = self.host.storage.volume_head(volume.pool, volume.name, _HEAD) if volume is not None else None
         if head is None and not self.host.is_remote:
-            from virtprov.support.regular import reading
+            from virtprov.support.file_access.regular import reading
 
             try:
                 with reading(path) as file:

@@ -14,7 +14,7 @@ from virtprov.guest.disks import snapshot_files
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.guest.marks.reservations import Reserved, of_guest
-from virtprov.host.lookup import similar_names
+from virtprov.host.inventory.lookup import similar_names
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.text import join_words
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.request import RemoveRequest
     from virtprov.host.connection import Host
-    from virtprov.host.info import GuestInfo
+    from virtprov.host.facts.info import GuestInfo
 
 _STUCK = ("paused", "suspended", "crashed")
 """States of running guests that do not react to a request to shut down."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.run.trail_reader import Left
     from virtprov.host.connection import Host
-    from virtprov.host.info import GuestInfo
+    from virtprov.host.facts.info import GuestInfo
 
 
 def list_files(host: Host, info: GuestInfo) -> Iterator[Thing]:

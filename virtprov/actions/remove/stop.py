@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from virtprov.host.failures import NotThere
 from virtprov.support.errors import HostError, WaitTimeout
+from virtprov.support.notation.units import show_duration
 from virtprov.support.text import join_words
-from virtprov.support.units import show_duration
 
 if TYPE_CHECKING:
     from virtprov.actions.remove.draft import Removal

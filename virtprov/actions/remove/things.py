@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.run.artifacts.path_users import PathUsers, User
     from virtprov.host.connection import Host
-    from virtprov.host.info import GuestInfo
+    from virtprov.host.facts.info import GuestInfo
     from virtprov.xml.tree import Element
 
 GUEST, DISK, SEED, CREDENTIAL, SECRET, NVRAM = "guest", "disk", "seed", "credential", "secret", "nvram"

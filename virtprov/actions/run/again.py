@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from virtprov.host.failures import Taken
-from virtprov.support.copy import Exists
+from virtprov.support.file_access.copy import Exists
 
 Planned = TypeVar("Planned")
 

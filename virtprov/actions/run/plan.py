@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
-from virtprov.support.waiting import Abandoned
+from virtprov.support.slow_calls.waiting import Abandoned
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.trail import Entry
     from virtprov.guest.document import DomainDocument
     from virtprov.host.connection import Host
-    from virtprov.support.progress import Progress, Task
+    from virtprov.support.terminal.progress import Progress, Task
 
 Undo = Callable[[], object]
 Guard = Callable[[bool], object]
@@ -192,7 +192,7 @@ def _make(steps: list[Step], context: RunContext) -> None:
 def _task(step: Step, context: RunContext) -> Task:
     """Return the task that shows the progress of a step; the parts of some steps show their own."""
     if getattr(step, "shows_itself", False):
-        from virtprov.support.progress import Task
+        from virtprov.support.terminal.progress import Task
 
         return Task()
     return context.progress.task(step.label)

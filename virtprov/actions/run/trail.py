@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from virtprov.actions.run.artifacts.artifact import Artifact, Evidence
 from virtprov.support.errors import HostError, ProvError
-from virtprov.support.waiting import Abandoned
+from virtprov.support.slow_calls.waiting import Abandoned
 
 if TYPE_CHECKING:
     from virtprov.actions.run.run_log import RunLog

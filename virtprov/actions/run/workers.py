@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from virtprov.support.errors import ProvError
-from virtprov.support.waiting import SLICE, Wait, state
+from virtprov.support.slow_calls.waiting import SLICE, Wait, state
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -16,7 +16,7 @@ from virtprov.guest.defaults.disk import fill_bus, fill_targets
 from virtprov.guest.disks.new.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.document import DomainDocument, Guest
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.images.image_facts import COMBUSTION, IGNITION
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.support.frozen import Record

@@ -79,6 +79,6 @@ def _with_host_key(wanted: SeedRequest, profile: Profile, host: HostView) -> See
     """Give the copy an ssh host key that is known before it boots, if its system takes one from a seed."""
     if not login.takes_host_key(wanted, profile, host):
         return wanted
-    from virtprov.support import ssh_key
+    from virtprov.support.logins import ssh_key
 
     return wanted._replace(host_key=ssh_key.generate())

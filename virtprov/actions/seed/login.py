@@ -169,7 +169,7 @@ def keep_entry(login: Login, host: Host, address: str, say: Callable[[str], None
     Raises ProvError if a file cannot be changed.
     """
     from virtprov.actions.seed import ssh_config
-    from virtprov.support.files import writing
+    from virtprov.support.file_access.files import writing
 
     settings = [("HostName", login.address or address), *([("User", login.user)] if login.user else [])]
     settings += [("Port", str(login.port))] if login.port != 22 else []

@@ -123,7 +123,7 @@ def _lines_of(entries: list[Entry]) -> set[int]:
 
 
 def _read(path: str) -> list[str]:
-    from virtprov.support.files import read_bytes
+    from virtprov.support.file_access.files import read_bytes
 
     if not os.path.lexists(path):
         return []
@@ -135,7 +135,7 @@ def _change(path: str, host: Host, say: Callable[[str], None], change: Callable[
     """Replace the contents of the file by those that `change` returns, while no other command changes it."""
     from virtprov.actions.run.artifacts.local_files import Download
     from virtprov.actions.run.trail import note_alone
-    from virtprov.support.files import rewrite, writing
+    from virtprov.support.file_access.files import rewrite, writing
     from virtprov.support.user_files import lock
 
     target = os.path.realpath(path)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.directory_access import SearchRight, spell
 from virtprov.actions.run.plan import FunctionStep
-from virtprov.support.acl import Person, let_search, rights_of
 from virtprov.support.errors import HostError
+from virtprov.support.file_access.acl import Person, let_search, rights_of
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Step, Undo

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.actions.run.trail import Entry
     from virtprov.host.connection import Host
-    from virtprov.host.info import VolumeInfo
+    from virtprov.host.facts.info import VolumeInfo
     from virtprov.images.fetching.fetch import Fetched
     from virtprov.images.image import ResolvedImage
 
@@ -64,7 +64,7 @@ class ObtainBase(Record):
     def label(self) -> str:
         if self.base.capacity is not None:
             return f"Using the cached image {self.base.name}"
-        from virtprov.support.units import show_size
+        from virtprov.support.notation.units import show_size
 
         size = f" ({show_size(self.image.size)})" if self.image.size else ""
         return f"Fetching the image {self.image.file_name or self.image.label}{size}"
@@ -251,7 +251,7 @@ def _rename(source: str, target: str) -> bool:
 
 
 def _copy_here(context: RunContext, source: str, part: str, base: BaseVolume) -> None:
-    from virtprov.support.copy import copy_image
+    from virtprov.support.file_access.copy import copy_image
 
     with context.progress.task(f"Copying {base.name} to pool '{base.pool}'") as task:
         context.tell = task.update

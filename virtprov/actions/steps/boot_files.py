@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.trail import Entry
     from virtprov.host.connection import Host
     from virtprov.places.place import BootFiles, Medium
-    from virtprov.support.progress import Progress
+    from virtprov.support.terminal.progress import Progress
 
 
 class FetchBootFiles(Record):

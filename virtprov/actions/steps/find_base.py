@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext
     from virtprov.guest.disks.base_volume import BaseVolume
     from virtprov.host.connection import Host
-    from virtprov.host.info import VolumeInfo
+    from virtprov.host.facts.info import VolumeInfo
 
 STALLED = 20.0
 """Seconds without a change after which an incomplete base is not waited for any longer."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Step, Undo
     from virtprov.actions.run.trail import Entry
     from virtprov.guest.document import DomainDocument
-    from virtprov.host.info import GuestInfo
+    from virtprov.host.facts.info import GuestInfo
 
 
 class Define(Record):

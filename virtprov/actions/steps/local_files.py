@@ -50,7 +50,7 @@ class CopyFile(Record):
         return context.undo(entry)
 
     def _copy(self, context: RunContext) -> None:
-        from virtprov.support.copy import copy_image
+        from virtprov.support.file_access.copy import copy_image
 
         how = {"sparse": self.sparse, "check_space": self.check_space}
         why = copy_image(self.source, self.target, **how, progress=context.advance_copy)

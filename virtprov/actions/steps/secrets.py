@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.pools_and_volumes import Secret
 from virtprov.support.errors import InputError, ProvError
-from virtprov.support.files import read_bytes
+from virtprov.support.file_access.files import read_bytes
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Undo

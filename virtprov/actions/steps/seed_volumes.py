@@ -133,7 +133,7 @@ def _find_seed_users(host: Host) -> dict[str, list[str]]:
 
 def _delete(context: RunContext, old: OldSeed) -> Undo | None:
     """Delete one volume, and keep its data for undo. A volume of someone else is kept; failures are reported."""
-    from virtprov.support import iso
+    from virtprov.support.file_access import iso
 
     copied = BytesIO()
     try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.actions.run.trail import Entry
-    from virtprov.host.info import VolumeInfo
+    from virtprov.host.facts.info import VolumeInfo
 
 
 POOL_SECONDS = 10.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
-from virtprov.support.visible import one_line
+from virtprov.support.terminal.visible import one_line
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host

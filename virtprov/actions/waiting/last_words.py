@@ -11,7 +11,7 @@ from virtprov.xml import path
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext
     from virtprov.host.connection import Host
-    from virtprov.host.console import ConsoleReader
+    from virtprov.host.running.console import ConsoleReader
 
 LINES = 10
 _TAIL = 64 * 1024
@@ -20,7 +20,7 @@ _TAIL = 64 * 1024
 
 def show(context: RunContext, name: str, console: ConsoleReader) -> None:
     """Show the last lines of the guest's log file, otherwise of its console as far as it was read along."""
-    from virtprov.host.console import find_last_lines
+    from virtprov.host.running.console import find_last_lines
 
     log = find_log(context.host, name)
     lines = find_last_lines(_read_end(log), LINES) if log else []
@@ -46,7 +46,7 @@ def find_log(host: Host, name: str) -> str:
 
 def _read_end(log: str) -> str:
     """Return the end of a log file; "" if it cannot be read."""
-    from virtprov.support.regular import reading
+    from virtprov.support.file_access.regular import reading
 
     try:
         with reading(log) as file:

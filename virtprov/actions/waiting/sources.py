@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from virtprov.actions.waiting.ssh_probe import SshProbe
     from virtprov.actions.waiting.wait_goals import WaitGoals
     from virtprov.host.connection import Host
-    from virtprov.host.console import ConsoleReader
     from virtprov.host.daemon.events import Watch
+    from virtprov.host.running.console import ConsoleReader
 
 _LEASE, _ARP, _AGENT = "lease", "arp", "agent"
 _NAMES = {_LEASE: "DHCP leases", _ARP: "ARP table of the host", _AGENT: "guest agent"}
@@ -137,7 +137,7 @@ class Sources:
         return [words for is_wanted, is_true, words in facts if is_wanted and not is_true]
 
     def _services(self) -> str:
-        from virtprov.support.knock import SERVICES
+        from virtprov.actions.waiting.knock import SERVICES
 
         return ", ".join(f"to {SERVICES[port].name}" for port in self.wanted.route.ports)
 

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import CommandError
-from virtprov.support.visible import one_line
+from virtprov.support.terminal.visible import one_line
 
 if TYPE_CHECKING:
     from virtprov.actions.waiting.wait_goals import LogIn

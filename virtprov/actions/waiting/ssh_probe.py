@@ -6,12 +6,12 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from virtprov.support.knock import SSH, Attempt, look_at
+from virtprov.actions.waiting.knock import SSH, Attempt, look_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from virtprov.support.knock import Service
+    from virtprov.actions.waiting.knock import Service
 
     Place = tuple[str, int]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest import publish
-from virtprov.guest.subnets import read_subnet
+from virtprov.guest.network import publish
+from virtprov.guest.network.subnets import read_subnet
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
+    from virtprov.actions.waiting.knock import Service
     from virtprov.guest.document import Guest
-    from virtprov.guest.subnets import Subnet
+    from virtprov.guest.network.subnets import Subnet
     from virtprov.host.connection import Host
-    from virtprov.support.knock import Service
     from virtprov.xml.tree import Element
 
 SSH_PORT = 22
@@ -63,7 +63,7 @@ class SshRoute(Record):
 
     def service_at(self, place: tuple[str, int]) -> Service:
         """Return what should answer at a place."""
-        from virtprov.support.knock import SERVICES, SSH
+        from virtprov.actions.waiting.knock import SERVICES, SSH
 
         if not self.address:
             return SERVICES.get(place[1], SSH)

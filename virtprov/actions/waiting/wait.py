@@ -14,16 +14,16 @@ from virtprov.actions.waiting.agent_answers import LONGEST, CloudInitResult, ans
 from virtprov.cloudinit.checks.power_state import HALT, REBOOT
 from virtprov.host.daemon.events import NEWS
 from virtprov.support.errors import GuestBroken, WaitTimeout
+from virtprov.support.notation.units import show_duration
+from virtprov.support.terminal.visible import one_line
 from virtprov.support.text import shell_word
-from virtprov.support.units import show_duration
-from virtprov.support.visible import one_line
 
 if TYPE_CHECKING:
     from virtprov.cloudinit.checks.power_state import PowerState
     from virtprov.host.connection import Host
-    from virtprov.host.console import ConsoleReader
     from virtprov.host.daemon.events import GuestEvent, Watch
-    from virtprov.support.progress import Progress, Task
+    from virtprov.host.running.console import ConsoleReader
+    from virtprov.support.terminal.progress import Progress, Task
 
 FINISHED = re.compile(r"Cloud-init v\. [^\n]*finished at[^\n]*")
 """What the last stage of cloud-init prints on the console, unless the user changes it (final_message)."""

@@ -16,7 +16,7 @@ from virtprov.cli.completion.sub_options import of_group
 from virtprov.cli.completion.typed import Typed
 from virtprov.options import guest_words
 from virtprov.options.catalogue import GROUPS, table
-from virtprov.support.visible import on_one_line
+from virtprov.support.terminal.visible import on_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

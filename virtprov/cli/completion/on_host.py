@@ -1,7 +1,7 @@
 """Completion of what a host has: which names can stand at a place of the command line, and how the host is asked.
 
-A host is asked read-only, in a process that has no terminal (`support/in_time.py`): pressing TAB never asks for a
-password, waits for a host, or prints an error.
+A host is asked read-only, in a process without a terminal (`support/slow_calls/in_time.py`): pressing TAB never asks
+for a password, waits for a host, or prints an error.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from virtprov.support.in_time import Question
+    from virtprov.support.slow_calls.in_time import Question
 
     Known = Callable[[Question], Sequence[str]]
 
@@ -98,7 +98,7 @@ def known(uri: str | None, began: float) -> Known:
     """Return a function that asks the host at `uri`; `began` is when the user began to wait, by time.monotonic."""
     from time import monotonic
 
-    from virtprov.support import in_time
+    from virtprov.support.slow_calls import in_time
 
     place = uri or os.environ.get("LIBVIRT_DEFAULT_URI", "")
 

@@ -7,16 +7,16 @@ from abc import ABC, abstractmethod
 
 from virtprov.cli import compat
 from virtprov.cli.edit import many_report, old_sentences, report
-from virtprov.cli.output import Output, confirm
+from virtprov.cli.printing.output import Output, confirm
 from virtprov.library.editing import UNKEPT, Editing, to_choice
 from virtprov.support.errors import HostError, ProvError
-from virtprov.support.pattern import is_pattern
+from virtprov.support.notation.pattern import is_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.changing.changes import EditRequest
+    from virtprov.actions.edit.changing.outcome import ApplyOptions
     from virtprov.actions.edit.guest_report import Failed, GuestReport
-    from virtprov.actions.edit.outcome import ApplyOptions
     from virtprov.cli.edit.flags import Flags
     from virtprov.host.connection import Host
 
@@ -38,7 +38,7 @@ def _many(flags: Flags, host: Host) -> bool:
 
 def apply_options(flags: Flags, *, document: bool) -> ApplyOptions:
     """Return what to do with an edit; a `document` that is not a guest of the host is only stored on request."""
-    from virtprov.actions.edit.outcome import ApplyOptions
+    from virtprov.actions.edit.changing.outcome import ApplyOptions
 
     update, lenient = bool(flags.plane), flags.plane == "both"
     if flags.verify:

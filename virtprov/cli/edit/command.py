@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtprov.cli import answers, compat
 from virtprov.cli.edit import flag_checks, typed_changes
 from virtprov.cli.edit.flags import GROUPS, IGNORED, WITH_HELP, build_parser, read
-from virtprov.cli.output import Output
+from virtprov.cli.printing.output import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.changing.changes import EditRequest
     from virtprov.cli.edit.flags import Flags
     from virtprov.cli.edit.typed_changes import Words
     from virtprov.host.connection import Host

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.guest_report import Failed, GuestReport
     from virtprov.cli.edit.flags import Flags
-    from virtprov.cli.output import Output
+    from virtprov.cli.printing.output import Output
     from virtprov.support.errors import ProvError
 
 FEW = 3
@@ -78,9 +78,9 @@ def tell(reports: list[GuestReport], output: Output, *, alone: bool = False) -> 
 
 def fail(sentence: str) -> None:
     """Print an error although the command continues; also with --quiet."""
-    from virtprov.cli import output
+    from virtprov.cli.printing import output
     from virtprov.support import log
-    from virtprov.support.visible import on_one_line
+    from virtprov.support.terminal.visible import on_one_line
 
     output.tell("error", on_one_line(log.mask(sentence)))
 

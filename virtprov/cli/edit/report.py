@@ -6,22 +6,22 @@ import sys
 
 from virtprov.cli import standard_input
 from virtprov.cli.edit import seed_facts
-from virtprov.cli.output import show_diff
+from virtprov.cli.printing.output import show_diff
 from virtprov.support.errors import UsageError
-from virtprov.support.visible import on_one_line
+from virtprov.support.terminal.visible import on_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.changing.changes import EditRequest
+    from virtprov.actions.edit.changing.original import Source
+    from virtprov.actions.edit.changing.outcome import ApplyOptions
     from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.guest_report import GuestReport
-    from virtprov.actions.edit.original import Source
-    from virtprov.actions.edit.outcome import ApplyOptions
     from virtprov.actions.live.effects import Effect
     from virtprov.cli.edit.flags import Flags
-    from virtprov.cli.output import Output
+    from virtprov.cli.printing.output import Output
 
 DIFFERS = 10
 """The exit status of --verify if something does not match."""
@@ -29,7 +29,7 @@ DIFFERS = 10
 
 def document(file: str | None) -> Source:
     """Read the XML of a guest from a file; None or "-" is standard input. Raises ProvError."""
-    from virtprov.actions.edit import original
+    from virtprov.actions.edit.changing import original
 
     if file not in (None, "-"):
         return original.from_file(*original.read_file(file))

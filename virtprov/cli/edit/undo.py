@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from virtprov.cli.edit import many_report, report
-from virtprov.cli.output import Output, confirm
+from virtprov.cli.printing.output import Output, confirm
 from virtprov.support.errors import ProvError
 
 TYPE_CHECKING = False

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from virtprov.cli.edit import report
-from virtprov.cli.output import Output, confirm
+from virtprov.cli.printing.output import Output, confirm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from virtprov.actions.edit.changes import EditRequest
-    from virtprov.actions.edit.outcome import EditResult
+    from virtprov.actions.edit.changing.changes import EditRequest
+    from virtprov.actions.edit.changing.outcome import EditResult
     from virtprov.cli.edit.flags import Flags
     from virtprov.host.connection import Host
 
@@ -42,8 +42,8 @@ def write_back(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None
 
 def build(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, output: Output) -> int:
     """Print a new element, for a given guest or an empty one; returns the exit status."""
-    from virtprov.actions.edit import outcome
-    from virtprov.actions.edit.original import from_host, from_nothing
+    from virtprov.actions.edit.changing import outcome
+    from virtprov.actions.edit.changing.original import from_host, from_nothing
 
     source = from_host(host, flags.guest) if host is not None and flags.guest else from_nothing(host)
     result = outcome.make(changes, source, outcome.ApplyOptions(), host)
@@ -58,8 +58,8 @@ def build(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, out
 
 def _facts(result: EditResult, changes: tuple[EditRequest, ...]) -> dict[str, object]:
     from virtprov.actions.edit import guest_report
+    from virtprov.actions.edit.changing.outcome import ApplyOptions
     from virtprov.actions.edit.editor import Edit
-    from virtprov.actions.edit.outcome import ApplyOptions
 
     planned = guest_report.report(result, ApplyOptions(), text=False)
     return report.facts(planned, Edit(changes, ApplyOptions()), done=False)

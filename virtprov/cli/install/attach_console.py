@@ -8,7 +8,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.actions.install.install_plan import InstallPlan
-    from virtprov.cli.output import Output
+    from virtprov.cli.printing.output import Output
     from virtprov.host.connection import Host
 
 TEXT, GRAPHICAL, NONE, DEFAULT = "text", "graphical", "none", "default"

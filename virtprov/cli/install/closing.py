@@ -5,13 +5,14 @@ Programs look for the latter, so they stay as virt-install 4.1 prints them.
 
 from __future__ import annotations
 
-from virtprov.cli import compat, result_lines
+from virtprov.cli import compat
+from virtprov.cli.printing import result_lines
 from virtprov.support.text import shell_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.actions.install.result import Result
-    from virtprov.cli.output import Output
+    from virtprov.cli.printing.output import Output
     from virtprov.library.installing import Installation
 
 _SENTENCES = {

@@ -6,7 +6,7 @@ import sys
 
 from virtprov.cli import answers, compat
 from virtprov.cli.install import flags, legacy
-from virtprov.cli.output import Output
+from virtprov.cli.printing.output import Output
 from virtprov.options.catalogue import IN_ORDER
 from virtprov.support.errors import UsageError
 
@@ -68,7 +68,7 @@ def _without_new_guest(args: Namespace, parser: Parser, output: Output) -> int |
     if args.record_host:
         return _record(args.connect, args.record_host, output)
     if args.doctor:
-        from virtprov.cli.install import doctor
+        from virtprov.cli.install.other_uses import doctor
 
         return doctor.main(args, parser, output)
     if args.json_schema is not None:
@@ -76,19 +76,19 @@ def _without_new_guest(args: Namespace, parser: Parser, output: Output) -> int |
 
         return json_schema.main(args.json_schema, output)
     if args.shims is not None:
-        from virtprov.cli.install import shims
+        from virtprov.cli.install.other_uses import shims
 
         return shims.main(args.shims, output)
     if args.clean_up:
-        from virtprov.cli.install import clean_up
+        from virtprov.cli.install.other_uses import clean_up
 
         return clean_up.main(args.connect, output, ask=not args.yes)
     if args.info is not None:
-        from virtprov.cli.install import show_info as info
+        from virtprov.cli.install.other_uses import show_info as info
 
         return info.main(args.connect, args.info, output)
     if not compat.held.removes_nothing and (args.remove or args.keep_disks or args.with_disk or args.force_off):
-        from virtprov.cli.install import remove
+        from virtprov.cli.install.other_uses import remove
 
         return remove.main(remove.read(args, parser), output)
     if args.yes:
@@ -102,7 +102,7 @@ def _without_new_guest(args: Namespace, parser: Parser, output: Output) -> int |
 
 
 def _identify(media: list[str], output: Output) -> int:
-    from virtprov.cli.install import identify_text as identify_words
+    from virtprov.cli.install.other_uses import identify_text as identify_words
     from virtprov.osinfo.identify import identify
 
     warnings: list[str] = []
@@ -137,7 +137,7 @@ def _detect(text: str, arch: str, output: Output) -> int:
 
 
 def _look_after_images(action: str, uri: str | None, output: Output) -> int:
-    from virtprov.cli.install import image_cache
+    from virtprov.cli.install.other_uses import image_cache
 
     return image_cache.main(action, uri, output)
 
@@ -189,7 +189,7 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
         if run.check_schema:
             work.check()
         if run.dry:
-            from virtprov.cli import dry_run
+            from virtprov.cli.printing import dry_run
 
             dry_run.tell(work.made.plan.steps, output)
             if compat.held.old_sentences:
@@ -222,8 +222,8 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
 
 def _facts(plan: InstallPlan, host: Host, *, created: bool = False) -> dict[str, object]:
     """Return the JSON output for a guest: the same keys, whether it is created or only planned."""
-    from virtprov.cli import result_lines
     from virtprov.cli.install.image_facts import image_facts
+    from virtprov.cli.printing import result_lines
 
     return {
         "name": plan.plan.name,
@@ -287,7 +287,7 @@ def _create(work: Installation, console: str, output: Output, held: ExitStack) -
     facts |= {"state": state, "root_password": password or None}
     wanted = work.made.wanted
     not_asked = wanted.not_asked if wanted is not None else ()
-    from virtprov.cli import result_lines
+    from virtprov.cli.printing import result_lines
 
     output.object("install", {**facts, **result_lines.facts(told.result, work.context.stages, not_asked)})
     return 0

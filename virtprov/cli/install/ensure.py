@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from virtprov.cli import result_lines
+from virtprov.cli.printing import result_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from virtprov.actions.request import InstallRequest
-    from virtprov.cli.output import Output
+    from virtprov.cli.printing.output import Output
     from virtprov.host.connection import Host
 
 UNCHANGED = "unchanged"

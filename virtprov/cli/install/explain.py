@@ -6,8 +6,8 @@ import re
 from itertools import groupby
 from textwrap import wrap
 
-from virtprov.guest.ledger import OPTION, Fact, Ledger
-from virtprov.support.visible import on_one_line
+from virtprov.guest.rules.ledger import OPTION, Fact, Ledger
+from virtprov.support.terminal.visible import on_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

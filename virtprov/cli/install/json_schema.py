@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from virtprov.cli.output import Output
+    from virtprov.cli.printing.output import Output
 
 SHARED = "shared"
 """The file with the parts that several schemas share."""

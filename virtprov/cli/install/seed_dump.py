@@ -7,7 +7,7 @@ from virtprov.support.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
-    from virtprov.cli.output import Output
+    from virtprov.cli.printing.output import Output
     from virtprov.host.connection import Host
 
 

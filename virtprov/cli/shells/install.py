@@ -15,7 +15,7 @@ from virtprov.support.user_files import dirs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from virtprov.cli.output import Output
+    from virtprov.cli.printing.output import Output
 
 _SYSTEM = {
     "bash": "/usr/local/share/bash-completion/completions",
@@ -31,7 +31,7 @@ def main(shell: str, output: Output) -> None:
         os.makedirs(place, exist_ok=True)
     except OSError as error:
         raise ProvError(f"cannot create {place}: {(error.strerror or str(error)).lower()}") from None
-    from virtprov.support.files import write_atomic
+    from virtprov.support.file_access.files import write_atomic
 
     files = []
     for tool in OLD_NAMES.values():

@@ -14,7 +14,7 @@ from virtprov.guest.defaults import (
     network,
     security,
 )
-from virtprov.guest.rule_context import UNWATCHED, Rule, RuleContext, Watch
+from virtprov.guest.rules.rule_context import UNWATCHED, Rule, RuleContext, Watch
 
 RULES: tuple[Rule, ...] = (
     *container.RULES,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.rule_context import Rule, RuleContext
+from virtprov.guest.rules.rule_context import Rule, RuleContext
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
-    from virtprov.host.domcaps import HostModel
+    from virtprov.host.facts.domcaps import HostModel
 
 _GUARDS = ("ibpb", "md-clear", "spec-ctrl", "ssbd", "virt-ssbd")
 """Mitigations for CPU flaws: a named model gets those that the host supports."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.guest.defaults.devices import SPICE_AGENT
-from virtprov.guest.rule_context import Rule, RuleContext
+from virtprov.guest.rules.rule_context import Rule, RuleContext
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from virtprov.guest.rule_context import Rule, RuleContext
+from virtprov.guest.rules.rule_context import Rule, RuleContext
 from virtprov.images.image_facts import BIOS, UEFI
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree

@@ -13,8 +13,8 @@ from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
-    from virtprov.guest.rule_context import RuleContext
-    from virtprov.host.domcaps import DomainCapabilities
+    from virtprov.guest.rules.rule_context import RuleContext
+    from virtprov.host.facts.domcaps import DomainCapabilities
 
 LEVELS = ("x86-64", "x86-64-v2", "x86-64-v3")
 _MODELS = (

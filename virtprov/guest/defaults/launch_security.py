@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.guest.rule_context import Rule, RuleContext
+from virtprov.guest.rules.rule_context import Rule, RuleContext
 from virtprov.support.errors import UsageError
 
 _NEED_UEFI = ("sev", "sev-snp", "tdx")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.guest.rule_context import Rule, RuleContext
+from virtprov.guest.rules.rule_context import Rule, RuleContext
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 

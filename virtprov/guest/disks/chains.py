@@ -11,7 +11,7 @@ from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
-    from virtprov.support.image_header import Image
+    from virtprov.support.file_access.image_header import Image
 
 DEEPEST = 200
 """The maximum length of a chain; libvirt has the same limit."""
@@ -106,7 +106,7 @@ class Chains:
 
     def _look(self, place: str) -> tuple[Below, ...]:
         if self._here and os.path.isfile(place):
-            from virtprov.support.image_header import probe
+            from virtprov.support.file_access.image_header import probe
 
             seen = probe(place)
             if seen is not None:

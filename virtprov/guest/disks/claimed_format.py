@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from virtprov.guest.checks import Others
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.host_view import HostView
-    from virtprov.host.info import VolumeInfo
+    from virtprov.host.facts.info import VolumeInfo
     from virtprov.xml.tree import Element
 
 

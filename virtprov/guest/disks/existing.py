@@ -11,7 +11,7 @@ from virtprov.support.text import shell_word
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
-    from virtprov.host.info import PoolInfo, VolumeInfo
+    from virtprov.host.facts.info import PoolInfo, VolumeInfo
 
 
 class DetectedImage(Record):
@@ -81,7 +81,7 @@ class Lookup:
 
         The pool's information is from its last refresh, the bytes are current.
         """
-        from virtprov.support.image_header import HEAD, TOLD, probe, probe_bytes
+        from virtprov.support.file_access.image_header import HEAD, TOLD, probe, probe_bytes
 
         seen = None if self.host.is_remote else probe(path)
         if seen is None and volume is not None and not self.host.is_recorded and volume.type == "file":

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from virtprov.guest.host_view import HostView
-    from virtprov.host.info import PoolInfo, VolumeInfo
+    from virtprov.host.facts.info import PoolInfo, VolumeInfo
 
 
 _ENDINGS = ("qcow2", "vmdk", "vdi", "qed")

@@ -10,7 +10,7 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
-    from virtprov.host.info import VolumeInfo
+    from virtprov.host.facts.info import VolumeInfo
 
 FILE, BLOCK, DIR, VOLUME, NETWORK = "file", "block", "dir", "volume", "network"
 ATTRIBUTE = {FILE: "file", BLOCK: "dev", DIR: "dir"}

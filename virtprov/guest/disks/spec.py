@@ -103,7 +103,7 @@ def _size(text: str) -> float:
     try:
         size = float(text)
     except ValueError:
-        from virtprov.support.units import GIB, parse_size
+        from virtprov.support.notation.units import GIB, parse_size
 
         try:
             size = parse_size(text) / GIB

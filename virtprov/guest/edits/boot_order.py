@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtprov.guest.document import Guest
 from virtprov.support import log
-from virtprov.support.units import is_whole
+from virtprov.support.notation.units import is_whole
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtprov.guest.defaults import clock, display
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtprov.guest.defaults import devices, disk, display
 from virtprov.guest.document import Guest
 from virtprov.guest.edits.companions import drop_spice
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element

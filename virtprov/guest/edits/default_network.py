@@ -8,7 +8,7 @@ from virtprov.guest.defaults.network import fill_source
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
-    from virtprov.guest.rule_context import RuleContext
+    from virtprov.guest.rules.rule_context import RuleContext
 
 WORDS = ("default", "type=default")
 """Values that ask for the host's default network, as the first sub-options."""

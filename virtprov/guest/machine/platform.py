@@ -9,7 +9,7 @@ from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
-    from virtprov.host.capabilities import Capabilities, DomainType, GuestKind
+    from virtprov.host.facts.capabilities import Capabilities, DomainType, GuestKind
     from virtprov.osinfo.profile import Profile
 
 Q35_SINCE = 2_011_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.support.errors import UsageError
 
 KIB_IN_MIB = 1024

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from virtprov.guest.choices import Choices
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import UNWATCHED, Watch
+from virtprov.guest.rules.choices import Choices
+from virtprov.guest.rules.rule_context import UNWATCHED, Watch
 from virtprov.guest.write import assign, verbs
 from virtprov.guest.write.assign import Assignments
 from virtprov.guest.write.use import Use

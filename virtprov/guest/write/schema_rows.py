@@ -9,7 +9,7 @@ from __future__ import annotations
 from virtprov.options.model import FLAG, TEXT, Kind, Row, Table
 from virtprov.support.errors import UsageError, nearest
 from virtprov.support.frozen import Record
-from virtprov.support.words import NO, YES
+from virtprov.support.notation.words import NO, YES
 from virtprov.xml import path as paths
 from virtprov.xml import tree
 from virtprov.xml.schema import dotted_names, schema_files, values

@@ -12,7 +12,7 @@ from virtprov.guest.write.assign import Assignments
 from virtprov.options.model import Table
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
-from virtprov.support.units import is_whole
+from virtprov.support.notation.units import is_whole
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -157,7 +157,7 @@ def _has_path(node: Element, where: str) -> bool:
 
 def _is_named(node: Element, name: str, host: HostView | None) -> bool:
     """Return whether a host device has a name such as `0x04b3:0x4485`, `001.002` or `usb_4b3_4485`."""
-    from virtprov.guest import hostdev
+    from virtprov.guest.write import hostdev
 
     text = hostdev.parse(name) if host is None else hostdev.read_name(name, host)
     return text is not None and hostdev.is_it(node, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from virtprov.support.units import KIB, factor, is_whole
+from virtprov.support.notation.units import KIB, factor, is_whole
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from virtprov.guest import choices
-from virtprov.guest.choices import Choices
 from virtprov.guest.disks import spec
 from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.rules import choices
+from virtprov.guest.rules.choices import Choices
 from virtprov.guest.write.assign import Assignments
 from virtprov.support.frozen import Record
 

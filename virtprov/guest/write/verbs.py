@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from virtprov.guest.document import Guest
-from virtprov.support.units import is_whole
+from virtprov.support.notation.units import is_whole
 from virtprov.xml import path, tree
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import libvirt
 
-from virtprov.support.waiting import SLICE, Wait, state
+from virtprov.support.slow_calls.waiting import SLICE, Wait, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,15 +29,17 @@ GRACE = 2.0
 
 
 class _Job:
-    """A call in progress."""
+    """A call in progress. The worker releases the lock `end` once, after `finished` was set."""
 
-    __slots__ = ("args", "call", "failure", "finished", "result")
+    __slots__ = ("args", "call", "end", "failure", "finished", "result")
 
     def __init__(self, call: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self.call, self.args = call, args
         self.result: Any = None
         self.failure: BaseException | None = None
         self.finished = False
+        self.end = _thread.allocate_lock()
+        self.end.acquire()
 
 
 class Worker:
@@ -47,9 +49,8 @@ class Worker:
         self.about = about
         self._owner = _thread.get_ident()
         self._job: _Job | None = None
-        self._wake, self._back = _thread.allocate_lock(), _thread.allocate_lock()
+        self._wake = _thread.allocate_lock()
         self._wake.acquire()
-        self._back.acquire()
         self._runs = self._is_given_up = False
 
     def call(self, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -64,8 +65,8 @@ class Worker:
             _thread.start_new_thread(self._work, ())
         try:
             self._wake.release()
-            if not self._back.acquire(timeout=SLICE):
-                self._wait()
+            if not job.end.acquire(timeout=SLICE):
+                self._wait(job)
         except BaseException:
             state.left = state.left or not job.finished
             raise
@@ -79,32 +80,30 @@ class Worker:
 
     def _wait_for_old_call(self, job: _Job) -> None:
         """Let a call that the user left come back; only the first look at it takes GRACE seconds."""
-        if not job.finished and (self._is_given_up or not self._back.acquire(timeout=GRACE)):
+        if not job.finished and (self._is_given_up or not job.end.acquire(timeout=GRACE)):
             self._is_given_up = True
             raise silent(self.about)
         self._is_given_up = False
-        self._back.acquire(False)
 
-    def _wait(self) -> None:
+    def _wait(self, job: _Job) -> None:
         wait = Wait(self.about)
         wait.look()
-        while not self._back.acquire(timeout=SLICE):
+        while not job.end.acquire(timeout=SLICE):
             wait.look()
 
     def _work(self) -> None:
         while True:
             self._wake.acquire()
-            self._do()
-            self._back.release()
+            if self._job is not None:
+                self._do(self._job)
 
-    def _do(self) -> None:
-        job = self._job
-        if job is not None:
-            try:
-                job.result = job.call(*job.args)
-            except BaseException as failure:  # it is raised in the waiting thread
-                job.failure = failure
-            job.finished = True
+    def _do(self, job: _Job) -> None:
+        try:
+            job.result = job.call(*job.args)
+        except BaseException as failure:  # it is raised in the waiting thread
+            job.failure = failure
+        job.finished = True
+        job.end.release()
 
 
 class Remote:

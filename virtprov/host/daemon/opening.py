@@ -17,14 +17,14 @@ import libvirt
 
 from virtprov.host.uri import Uri, parse
 from virtprov.support.errors import CommandError, HostError, UsageError
-from virtprov.support.regular import HANDED_OVER, is_regular
+from virtprov.support.file_access.regular import HANDED_OVER, is_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from virtprov.support.background import Background
-    from virtprov.support.waiting import Wait
+    from virtprov.support.slow_calls.background import Background
+    from virtprov.support.slow_calls.waiting import Wait
 
     Ask = Callable[[str, bool], str | None]
 
@@ -176,8 +176,8 @@ def _see_inventory(target: Uri) -> None:
 
 def _patiently(call: Callable[[], Any], uri: str | None, target: Uri, questions: _Questions) -> Any:
     """Return or raise what `call` does; raises Lost if the host does not answer in time. Ctrl-C ends it at once."""
-    from virtprov.support.background import Background
-    from virtprov.support.waiting import Wait
+    from virtprov.support.slow_calls.background import Background
+    from virtprov.support.slow_calls.waiting import Wait
 
     limit, wait = limit_for(target), Wait(uri or "libvirt")
     opening = Background(call, "connecting")
@@ -202,7 +202,7 @@ def _wait(opening: Background[Any], limit: float | None, wait: Wait, questions: 
     """Wait for an answer, at most `limit` seconds, and return the seconds; the user's time does not count."""
     from time import monotonic
 
-    from virtprov.support.waiting import SLICE
+    from virtprov.support.slow_calls.waiting import SLICE
 
     began, asked = monotonic(), 0.0
     while not opening.wait(SLICE if limit is None else max(0.0, min(SLICE, limit))):

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import libvirt
 
-from virtprov.support.waiting import pause
+from virtprov.support.slow_calls.waiting import pause
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -134,8 +134,8 @@ def watch_call(
     Ctrl-C cannot stop a libvirt call: it is waited for, its result is passed to `drop`, then the interrupt is raised.
     Raises Abandoned if the user does not want to wait for that.
     """
-    from virtprov.support.background import Background
-    from virtprov.support.waiting import SLICE, Wait
+    from virtprov.support.slow_calls.background import Background
+    from virtprov.support.slow_calls.waiting import SLICE, Wait
 
     running = Background(call, "libvirt call")
     try:

@@ -34,7 +34,7 @@ def check_disk(path: str, what: str, expected: str = "") -> Disk:
     """
     import os
 
-    from virtprov.support.image_header import HEAD, PACKED, format_of
+    from virtprov.support.file_access.image_header import HEAD, PACKED, format_of
 
     with open(path, "rb") as file:
         head = file.read(HEAD)

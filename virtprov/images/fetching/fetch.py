@@ -13,10 +13,10 @@ from virtprov.images.fetching.disk_check import Disk, check_disk
 from virtprov.images.fetching.follow import Stopped, Tail, run
 from virtprov.images.fetching.unpack import Damaged, save, unpack
 from virtprov.images.image import Digest, ResolvedImage
-from virtprov.support.background import Background
 from virtprov.support.errors import FetchError, MediaError
-from virtprov.support.files import to_disk
+from virtprov.support.file_access.files import to_disk
 from virtprov.support.frozen import Record
+from virtprov.support.slow_calls.background import Background
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class _Fetch:
                 self.total = os.path.getsize(whole)
                 self.tail.begin(whole, self.total)
             except OSError as error:
-                from virtprov.support.files import unreadable
+                from virtprov.support.file_access.files import unreadable
 
                 raise unreadable(whole, error, "image") from None
             return
@@ -250,7 +250,7 @@ def safe_name(name: str) -> str:
 
 def check_room(folder: str, image: ResolvedImage) -> None:
     """Raise FetchError if the disk of a folder has no room for an image; one that is packed needs as much again."""
-    from virtprov.support.units import show_size
+    from virtprov.support.notation.units import show_size
 
     if not image.size:
         return

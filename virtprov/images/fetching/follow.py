@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from virtprov.support.regular import open_regular
+from virtprov.support.file_access.regular import open_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -130,7 +130,7 @@ def _decoded(decoder: Decoder, data: bytes, name: str, what: str) -> Iterator[by
             data_out = decoder.decompress(data, PIECE)
         except (lzma.LZMAError, zlib.error, OSError, EOFError) as error:
             if "memory" in str(error).lower():
-                from virtprov.support.units import show_size
+                from virtprov.support.notation.units import show_size
 
                 raise Damaged(
                     f"'{what}' needs more than {show_size(MEMORY)} of memory to be unpacked",

@@ -11,7 +11,7 @@ import re
 from virtprov.images.image import Signature
 from virtprov.support import programs
 from virtprov.support.errors import CommandError, FetchError, InputError
-from virtprov.support.files import read_bytes
+from virtprov.support.file_access.files import read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import contextlib
 import os
 
 from virtprov.support.errors import ProvError
-from virtprov.support.files import to_disk
-from virtprov.support.regular import open_regular, reading
+from virtprov.support.file_access.files import to_disk
+from virtprov.support.file_access.regular import open_regular, reading
 from virtprov.support.user_files import dirs, private
 
 TYPE_CHECKING = False

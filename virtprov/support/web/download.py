@@ -250,7 +250,7 @@ class _Download:
 
     def _check_room(self, size: int) -> None:
         """Raise FetchError if the disk has no room for `size` more bytes."""
-        from virtprov.support.units import show_size
+        from virtprov.support.notation.units import show_size
 
         free = os.statvfs(os.path.dirname(self.part) or ".")
         if free.f_bavail * free.f_frsize < size:

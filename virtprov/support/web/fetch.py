@@ -37,7 +37,7 @@ def read(source: str, *, limit: int = LIMIT, what: str = "file") -> bytes:
     """
     path = local_path(source)
     if path is not None:
-        from virtprov.support.files import read_bytes
+        from virtprov.support.file_access.files import read_bytes
 
         return read_bytes(path, limit=limit, what=what)
     from virtprov.support.web import http

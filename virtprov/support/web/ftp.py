@@ -48,7 +48,7 @@ class Ftp:
         if told.is_missing:
             return None
         if len(data) > limit:
-            from virtprov.support.units import show_size
+            from virtprov.support.notation.units import show_size
 
             raise FetchError(f"'{shown(url)}' is larger than {show_size(limit)}")
         return data

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from virtprov.support import log
 from virtprov.support.errors import FetchError
-from virtprov.support.units import is_whole
+from virtprov.support.notation.units import is_whole
 from virtprov.support.web.limited import TooSlow, pieces, within
 
 TYPE_CHECKING = False
@@ -146,7 +146,7 @@ class Web:
             for piece in body(answer, CHUNK, self.whole, self.whole):
                 data += piece
                 if len(data) > limit:
-                    from virtprov.support.units import show_size
+                    from virtprov.support.notation.units import show_size
 
                     raise FetchError(
                         f"'{shown(url)}' is larger than {show_size(limit)}", hint="check that this is the right URL"

@@ -6,7 +6,7 @@ import os
 import sys
 
 from virtprov.support.errors import ProvError
-from virtprov.support.regular import reading
+from virtprov.support.file_access.regular import reading
 from virtprov.support.user_files import dirs
 from virtprov.xml.schema.graph import Graph
 
@@ -94,7 +94,7 @@ def _keep(where: str, data: dict[str, object]) -> None:
     """Write the graph to the cache; if that is not possible, the next process builds it again."""
     import json
 
-    from virtprov.support.files import write_atomic
+    from virtprov.support.file_access.files import write_atomic
     from virtprov.support.user_files.private import make_folder
 
     target = _cache_path(where)

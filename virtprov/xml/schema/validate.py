@@ -7,7 +7,7 @@ import time
 
 from lxml import etree
 
-from virtprov.support.background import Background
+from virtprov.support.slow_calls.background import Background
 from virtprov.xml import tree
 from virtprov.xml.schema import schema_files, walk
 from virtprov.xml.schema.graph import Graph

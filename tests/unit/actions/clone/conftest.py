@@ -13,7 +13,7 @@ from virtprov.actions.clone.draft import ClonePlan
 from virtprov.actions.run.plan import RunContext, apply
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError
-from virtprov.support.progress import Progress
+from virtprov.support.terminal.progress import Progress
 
 HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"
 

@@ -16,7 +16,7 @@ from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.run.trail import FileTrail
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, UsageError
-from virtprov.support.progress import Progress
+from virtprov.support.terminal.progress import Progress
 from virtprov.xml import path, tree
 
 HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"

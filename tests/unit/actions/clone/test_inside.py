@@ -19,9 +19,9 @@ from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host
-from virtprov.support import iso
 from virtprov.support.errors import HostError, UsageError
-from virtprov.support.progress import Progress
+from virtprov.support.file_access import iso
+from virtprov.support.terminal.progress import Progress
 from virtprov.xml import path, tree
 
 OLD_MAC = "52:54:00:aa:bb:01"

@@ -21,7 +21,7 @@ from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.guest.document import Guest
 from virtprov.guest.marks import template_mark
 from virtprov.host.connection import Host, connect
-from virtprov.host.info import VolumeInfo
+from virtprov.host.facts.info import VolumeInfo
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
 

@@ -18,7 +18,7 @@ from virtprov.actions.request import Checks, CloneRequest, DiskChoice
 from virtprov.actions.run.plan import RunContext, apply
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, UsageError
-from virtprov.support.progress import Progress
+from virtprov.support.terminal.progress import Progress
 from virtprov.xml import path
 
 MIB = 1 << 20

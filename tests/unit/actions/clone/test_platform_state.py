@@ -12,7 +12,7 @@ from virtprov.actions.clone.platform_state import Part
 from virtprov.actions.request import CloneRequest
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host
-from virtprov.host.info import NetworkInfo
+from virtprov.host.facts.info import NetworkInfo
 
 MAC = "52:54:00:0a:0b:0e"
 NETWORK = f"""<network><name>default</name><ip address='10.0.0.1' netmask='255.255.255.0'><dhcp>

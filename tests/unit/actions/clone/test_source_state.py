@@ -14,7 +14,7 @@ from virtprov.actions.clone import draft
 from virtprov.actions.clone.draft import ClonePlan
 from virtprov.actions.request import CloneRequest, DiskChoice
 from virtprov.host.connection import Host, connect
-from virtprov.host.info import KeptStates
+from virtprov.host.facts.info import KeptStates
 
 NODE = """<node><pool type='dir'><name>p</name><available unit='GiB'>9</available>
 <target><path>{0}</path></target></pool>

@@ -18,7 +18,7 @@ from virtprov.actions.steps.storage import CopyDisk
 from virtprov.guest.disks.checks import host_use
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, UsageError
-from virtprov.support.progress import Progress
+from virtprov.support.terminal.progress import Progress
 
 EVIL = struct.pack(">4sIQIIQ", b"QFI\xfb", 2, 104, 12, 16, 1 << 20).ljust(104, b"\0") + b"/root/secret"
 
@@ -58,7 +58,7 @@ def steps(request: CloneRequest, host: Any) -> list[Any]:
 def test_the_bytes_of_a_raw_disk_are_copied_as_they_are(host: Host, tmp_path: Path) -> None:
     first = steps(CloneRequest(original="a", name="b", files=(f"{tmp_path}/b.img",)), host)[0]
     assert (type(first).__name__, first.source, first.target) == ("CopyFile", f"{tmp_path}/a.img", f"{tmp_path}/b.img")
-    from virtprov.support.copy import copy_image
+    from virtprov.support.file_access.copy import copy_image
 
     copy_image(first.source, first.target)
     assert (tmp_path / "b.img").read_bytes() == EVIL

@@ -15,8 +15,8 @@ from virtprov.actions.doctor.examine import Report, examine
 from virtprov.actions.doctor.finding import MISSING, OK, UNKNOWN, Finding
 from virtprov.host.connection import Host, connect
 from virtprov.host.failures import Lost, Refused
-from virtprov.support import waiting
 from virtprov.support.errors import HostError
+from virtprov.support.slow_calls import waiting
 
 HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"
 

@@ -13,11 +13,11 @@ from tests.standin import StandIn
 from virtprov.actions.doctor import host_checks
 from virtprov.actions.doctor.finding import LIMITED, MISSING, OK, UNKNOWN, Finding, run
 from virtprov.guest.disks.checks.reachable import Barrier
-from virtprov.host.capabilities import Capabilities
 from virtprov.host.connection import Host, connect
-from virtprov.host.domcaps import DomainCapabilities
+from virtprov.host.facts.capabilities import Capabilities
+from virtprov.host.facts.domcaps import DomainCapabilities
 from virtprov.support import programs
-from virtprov.support.acl import Person
+from virtprov.support.file_access.acl import Person
 
 HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"
 
@@ -194,7 +194,7 @@ def test_the_pool(desk: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     assert finding is not None and finding.found == "pool 'my pool' in /var/lib/libvirt/images is not active"
     assert commands(finding)[0] == "virsh --connect qemu:///system pool-start 'my pool'"
     host.changes = {}
-    monkeypatch.setattr("virtprov.support.files.free_bytes", lambda directory: 5 << 30)
+    monkeypatch.setattr("virtprov.support.file_access.files.free_bytes", lambda directory: 5 << 30)
     finding = look("pool", host)
     assert finding is not None and (finding.state, finding.found) == (
         LIMITED,

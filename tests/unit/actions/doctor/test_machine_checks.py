@@ -66,7 +66,7 @@ def test_a_viewer_without_a_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     free = 5 << 30
-    monkeypatch.setattr("virtprov.support.files.free_bytes", lambda directory: free)
+    monkeypatch.setattr("virtprov.support.file_access.files.free_bytes", lambda directory: free)
     folder = f"{tmp_path}/cache/virtprov/images"
     assert look("image-cache") == Finding(OK, f"0 bytes in {folder}, 5 GiB free")
     free = 3 << 30

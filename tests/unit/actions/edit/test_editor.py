@@ -13,12 +13,12 @@ import pytest
 from tests.standin import StandIn
 from virtprov.actions.edit import choice, journal
 from virtprov.actions.edit.apply import Aborted, Work
-from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
+from virtprov.actions.edit.changing.changes import ADD, EDIT, REMOVE, EditRequest
+from virtprov.actions.edit.changing.outcome import ApplyOptions
 from virtprov.actions.edit.choice import Choice
 from virtprov.actions.edit.editor import Edit, Editor
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Journal
-from virtprov.actions.edit.outcome import ApplyOptions
 from virtprov.actions.run import definition
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.plan import RunContext

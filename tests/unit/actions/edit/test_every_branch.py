@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tests.unit.actions.edit.schema_instances import Instances, places
-from virtprov.actions.edit import changes
+from virtprov.actions.edit.changing import changes
 from virtprov.guest.document import Guest
 from virtprov.guest.write.gather import group_uses
 from virtprov.guest.write.use import Use

@@ -18,11 +18,11 @@ from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.run import workers
 from virtprov.actions.run.plan import RunContext
 from virtprov.host.connection import Host, connect
-from virtprov.host.guests import Guests
+from virtprov.host.inventory.guests import Guests
 from virtprov.library.edit_request import Change
 from virtprov.library.editing import edit
 from virtprov.library.listening import Listener
-from virtprov.support import waiting
+from virtprov.support.slow_calls import waiting
 from virtprov.support.user_files import state
 
 GUEST = "<domain type='test'><name>g{:02d}</name><memory>65536</memory><os><type>hvm</type></os></domain>"

@@ -20,7 +20,7 @@ from virtprov.actions.edit import journal, undo
 from virtprov.actions.edit.apply import Work
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.run.plan import RunContext
-from virtprov.host.info import GuestInfo
+from virtprov.host.facts.info import GuestInfo
 from virtprov.support.errors import ProvError
 from virtprov.support.user_files import state
 

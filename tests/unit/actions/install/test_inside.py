@@ -21,12 +21,12 @@ from virtprov.actions.steps.known_hosts import KeepHostKey
 from virtprov.cloudinit import seed
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import IMPORT, Method
-from virtprov.guest.publish import parse as publish
+from virtprov.guest.network.publish import parse as publish
 from virtprov.guest.write import gather
 from virtprov.host.connection import Host
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.errors import ProvError, UsageError
-from virtprov.support.progress import Progress
+from virtprov.support.terminal.progress import Progress
 
 from .test_install_plan import labels
 

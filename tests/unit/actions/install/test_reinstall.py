@@ -21,7 +21,7 @@ from virtprov.host.connection import Host, connect
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.places.place import Medium
 from virtprov.support.errors import HostError, UsageError
-from virtprov.support.progress import Progress
+from virtprov.support.terminal.progress import Progress
 from virtprov.xml import path, tree
 
 KVM = Path(__file__).resolve().parents[3] / "data" / "hosts" / "kvm"

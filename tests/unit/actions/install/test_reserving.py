@@ -15,11 +15,11 @@ from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Evidence
 from virtprov.actions.run.artifacts.reservations import Reservation, remove_those_of
 from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.run.trail_reader import from_json
-from virtprov.guest import identity
 from virtprov.guest.document import Guest
+from virtprov.guest.edits import identity
 from virtprov.guest.marks.reservations import Reserved, of_guest
 from virtprov.host.connection import Host
-from virtprov.host.info import Lease
+from virtprov.host.facts.info import Lease
 from virtprov.library.install_request import NewGuest, to_request
 from virtprov.support.errors import HostError, ProvError, UsageError
 

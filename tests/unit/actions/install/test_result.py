@@ -12,7 +12,7 @@ from tests.place import place_with
 from tests.standin import StandIn
 from virtprov.actions.install import result
 from virtprov.host.connection import Host
-from virtprov.host.info import Address
+from virtprov.host.facts.info import Address
 from virtprov.support.errors import HostError
 
 POOL = """<pool type='dir'><name>images</name><target><path>/srv/images</path></target>

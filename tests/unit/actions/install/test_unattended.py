@@ -23,8 +23,8 @@ from virtprov.host.connection import Host, connect
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.places import cache
 from virtprov.places.place import Medium, PlaceRequest
-from virtprov.support import iso
 from virtprov.support.errors import InputError, UsageError
+from virtprov.support.file_access import iso
 from virtprov.unattended.unattended_request import UnattendedRequest, from_options
 from virtprov.xml import path as places
 

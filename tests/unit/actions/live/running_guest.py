@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from virtprov.actions.edit.changes import REMOVE, ChangeResult, EditRequest, change
+from virtprov.actions.edit.changing.changes import REMOVE, ChangeResult, EditRequest, change
 from virtprov.actions.live import compare
 from virtprov.actions.live.effects import Live
 from virtprov.guest.document import Guest

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.edit.changes import EDIT
+from virtprov.actions.edit.changing.changes import EDIT
 from virtprov.actions.live import compare
 from virtprov.actions.live.compare import DONE, PENDING, LiveChange, LiveStep
 from virtprov.actions.live.effects import BOOT, NEVER, NOW, Effect, Live, Op, call
 from virtprov.actions.run.plan import RunContext
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host
-from virtprov.host.running_guests import Running
+from virtprov.host.running.running_guests import Running
 from virtprov.support.errors import HostError, UsageError
 
 from .running_guest import look, rows

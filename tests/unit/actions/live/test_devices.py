@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.actions.edit.changes import ADD, EDIT, REMOVE
+from virtprov.actions.edit.changing.changes import ADD, EDIT, REMOVE
 from virtprov.actions.live import compare
 from virtprov.actions.live.effects import BOOT, NOW
 from virtprov.guest.document import Guest

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.actions.edit.changes import EDIT
+from virtprov.actions.edit.changing.changes import EDIT
 from virtprov.actions.live import compare
 from virtprov.actions.live.effects import BOOT, NEVER, NOW, Effect, Live
 from virtprov.guest.document import Guest
-from virtprov.host.tuning import UNLIMITED
+from virtprov.host.running.tuning import UNLIMITED
 
 from .running_guest import backs, calls, look, rows
 

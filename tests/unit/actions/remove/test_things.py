@@ -14,7 +14,7 @@ from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.run.artifacts.path_users import PathUsers
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host
-from virtprov.host.info import GuestInfo
+from virtprov.host.facts.info import GuestInfo
 
 TPM = "<tpm model='tpm-crb'><backend type='{}'/></tpm>"
 OTHER = "<domain type='test'><name>other</name><memory>1</memory><os><type>hvm</type>{}</os></domain>"

@@ -13,8 +13,8 @@ from virtprov.actions.run.again import TRIES, apply_with_free_names
 from virtprov.host.connection import Host
 from virtprov.host.failures import Taken
 from virtprov.library.cloning import Copy, clone
-from virtprov.support.copy import Exists, copy_image
 from virtprov.support.errors import HostError
+from virtprov.support.file_access.copy import Exists, copy_image
 
 OFF = "<domain type='test'><name>off</name><memory>1024</memory><os><type>hvm</type></os></domain>"
 

@@ -18,7 +18,7 @@ from virtprov.actions.run.artifacts.artifact import OTHERS, OURS, UNSURE, mark_o
 from virtprov.actions.run.leftovers import Leftover
 from virtprov.actions.run.trail_reader import DISCARD, PASSED, Run, read_ended_runs
 from virtprov.host.connection import Host, connect
-from virtprov.support.acl import Person, let_search
+from virtprov.support.file_access.acl import Person, let_search
 from virtprov.xml import path as places
 from virtprov.xml import tree
 

@@ -5,7 +5,7 @@ import pytest
 
 from virtprov.actions.run.plan import Plan, RunContext, Undo, apply
 from virtprov.support.errors import HostError
-from virtprov.support.progress import Progress
+from virtprov.support.terminal.progress import Progress
 
 
 class Log:

@@ -16,7 +16,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.marks import template_mark
 from virtprov.guest.marks.template_mark import Image, Mark
 from virtprov.host.connection import Host, connect
-from virtprov.host.info import VolumeInfo
+from virtprov.host.facts.info import VolumeInfo
 from virtprov.support.errors import HostError
 from virtprov.xml import tree
 

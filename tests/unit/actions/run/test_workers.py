@@ -12,8 +12,8 @@ import pytest
 from virtprov.actions.run import workers
 from virtprov.actions.run.interrupt import Gate
 from virtprov.actions.run.workers import AHEAD, in_order
-from virtprov.support import waiting
 from virtprov.support.errors import ProvError
+from virtprov.support.slow_calls import waiting
 
 
 def tenfold(number: int) -> int:

@@ -20,7 +20,7 @@ from virtprov.cloudinit import seed as documents
 from virtprov.cloudinit.seed_request import SeedRequest, from_options
 from virtprov.guest.disks.new.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
 from virtprov.images.image_facts import ImageFacts
 from virtprov.osinfo.find_profile import find

@@ -24,8 +24,8 @@ from virtprov.guest.disks.new.volumes import NewPool
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host, connect
-from virtprov.support import iso
 from virtprov.support.errors import HostError, InputError, UsageError
+from virtprov.support.file_access import iso
 from virtprov.xml import path as places
 from virtprov.xml import tree
 

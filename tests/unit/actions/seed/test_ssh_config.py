@@ -134,7 +134,7 @@ def test_a_killed_run_leaves_a_file_that_is_cleaned_up(
         left.write_bytes(data)
         raise Killed
 
-    monkeypatch.setattr("virtprov.support.files.rewrite", die)
+    monkeypatch.setattr("virtprov.support.file_access.files.rewrite", die)
     monkeypatch.setattr(trail.Entry, "note_removed", lambda self: None)
     monkeypatch.setattr(trail.FileTrail, "discard", trail.FileTrail.let_go)
     with pytest.raises(Killed):

@@ -11,8 +11,8 @@ import pytest
 from virtprov.actions.run.artifacts.directory_access import SearchRight
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.steps.access import grant_search
-from virtprov.support.acl import Person, may_search
 from virtprov.support.errors import HostError
+from virtprov.support.file_access.acl import Person, may_search
 
 WHO = Person("somebody", 64000001, frozenset())
 

@@ -12,8 +12,8 @@ from virtprov.actions.run.artifacts.artifact import Artifact
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.steps import storage
 from virtprov.host.connection import Host
+from virtprov.host.facts.info import VolumeInfo, volume_info
 from virtprov.host.failures import Lost, Taken
-from virtprov.host.info import VolumeInfo, volume_info
 from virtprov.support.errors import HostError
 
 Look = Callable[[Host], dict[str, list[str]]]

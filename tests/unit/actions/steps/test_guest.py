@@ -15,8 +15,8 @@ from virtprov.actions.steps.guest import Create, Define, Redefine, Replace, SetA
 from virtprov.guest.disks.new.volumes import NewPool, NewVolume
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
+from virtprov.host.facts.info import VolumeInfo
 from virtprov.host.failures import NotSupported
-from virtprov.host.info import VolumeInfo
 from virtprov.support.errors import HostError
 
 Look = Callable[[Host], dict[str, list[str]]]

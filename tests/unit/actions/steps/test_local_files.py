@@ -14,7 +14,7 @@ from tests.standin import StandIn
 from virtprov.actions.run.plan import RunContext, is_final
 from virtprov.actions.steps.local_files import CopyFile, discard, put_aside
 from virtprov.support.errors import HostError
-from virtprov.support.progress import Progress
+from virtprov.support.terminal.progress import Progress
 
 
 class Pool(NamedTuple):

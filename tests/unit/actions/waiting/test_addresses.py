@@ -10,8 +10,8 @@ import pytest
 from tests.standin import StandIn
 from virtprov.actions.waiting.addresses import missing, of
 from virtprov.guest.document import Guest
+from virtprov.host.facts.info import Address
 from virtprov.host.failures import AgentSilent
-from virtprov.host.info import Address
 
 NIC = "<domain><devices><interface type='{}'/></devices></domain>"
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.actions.waiting import ssh_probe
+from virtprov.actions.waiting.knock import RDP, SSH, Service
 from virtprov.actions.waiting.ssh_probe import LONGEST, MOST, SECOND_AFTER, SshProbe
-from virtprov.support.knock import RDP, SSH, Service
 
 
 class Doors:

@@ -14,10 +14,10 @@ import pytest
 
 from virtprov.cli.completion import command, on_host
 from virtprov.host import aliases
-from virtprov.support import in_time
+from virtprov.support.slow_calls import in_time
 
 if TYPE_CHECKING:
-    from virtprov.support.in_time import Question
+    from virtprov.support.slow_calls.in_time import Question
 
 ROOT = Path(__file__).resolve().parents[4]
 TOOLS = {"install": "virtprov-install", "clone": "virtprov-clone", "xml": "virtprov-xml"}

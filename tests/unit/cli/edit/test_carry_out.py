@@ -16,7 +16,7 @@ from virtprov.cli import app
 from virtprov.cli.edit import command
 from virtprov.cli.edit.many_report import group_equal
 from virtprov.host.connection import Host, connect
-from virtprov.host.guests import Guests
+from virtprov.host.inventory.guests import Guests
 from virtprov.library.editing import jobs_for, parse_states
 from virtprov.support.errors import HostError, UsageError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.edit.changes import EditRequest
+from virtprov.actions.edit.changing.changes import EditRequest
 from virtprov.cli import answers, compat
 from virtprov.cli.edit import command, flag_checks, flags, typed_changes
 from virtprov.support.errors import UsageError

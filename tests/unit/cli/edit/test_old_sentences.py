@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.edit.outcome import ApplyOptions
+from virtprov.actions.edit.changing.outcome import ApplyOptions
 from virtprov.cli.edit import old_sentences
 
 DEFINED = "Domain 'web' defined successfully."

@@ -6,7 +6,7 @@ import pytest
 
 from virtprov.actions.live.effects import BOOT, NEVER, NOW, Effect
 from virtprov.cli.edit import report
-from virtprov.cli.output import Output
+from virtprov.cli.printing.output import Output
 
 MEMORY = Effect("memory", NOW)
 LATER = Effect("vcpus", BOOT, "the guest was started with a maximum of 2")

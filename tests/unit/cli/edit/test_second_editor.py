@@ -17,7 +17,7 @@ from virtprov.actions.run import definition
 from virtprov.cli import app
 from virtprov.cli.edit import command
 from virtprov.host.connection import Host, connect
-from virtprov.host.guests import Guests
+from virtprov.host.inventory.guests import Guests
 from virtprov.support.errors import HostError
 from virtprov.support.user_files import lock
 

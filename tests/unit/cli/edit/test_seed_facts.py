@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from virtprov.actions.edit.changing.outcome import ApplyOptions
 from virtprov.actions.edit.guest_report import GuestReport, SeedReport
-from virtprov.actions.edit.outcome import ApplyOptions
 from virtprov.actions.seed.replace import NewSeed
 from virtprov.actions.steps.seed_volumes import OldSeed
 from virtprov.cli.edit import seed_facts, typed_changes

@@ -12,7 +12,7 @@ from virtprov.actions.run.plan import Plan
 from virtprov.actions.seed.attach import Seed
 from virtprov.cli.install import attach_console
 from virtprov.cli.install.attach_console import DEFAULT, GRAPHICAL, NONE, TEXT, Means
-from virtprov.cli.output import Output
+from virtprov.cli.printing.output import Output
 from virtprov.guest.boot import CDROM, IMPORT, Method
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import CommandError

@@ -10,9 +10,10 @@ import pytest
 from virtprov.actions.install.result import Disk, Result
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.waiting.wait_goals import WaitGoals
-from virtprov.cli import compat, result_lines
+from virtprov.cli import compat
 from virtprov.cli.install import closing
-from virtprov.cli.output import Output
+from virtprov.cli.printing import result_lines
+from virtprov.cli.printing.output import Output
 from virtprov.guest.boot import CDROM, IMPORT, Method
 
 START = "You can restart your domain by running:\n  virsh --connect qemu:///system start web\n"

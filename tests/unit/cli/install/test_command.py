@@ -14,8 +14,8 @@ from tests.standin import StandIn
 from virtprov.actions.request import InstallRequest
 from virtprov.cli.install import command
 from virtprov.host.connection import Host
-from virtprov.host.guests import Guests
-from virtprov.host.storage import Storage
+from virtprov.host.inventory.guests import Guests
+from virtprov.host.inventory.storage import Storage
 from virtprov.support.errors import ProvError, UsageError, WaitTimeout
 
 KVM = f"recorded://{Path(__file__).resolve().parents[3] / 'data' / 'hosts' / 'kvm'}"
@@ -161,7 +161,7 @@ def test_media(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 
 
 def test_media_for_location(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    from virtprov.support.iso import build_iso
+    from virtprov.support.file_access.iso import build_iso
 
     info = b'Debian GNU/Linux 12.4.0 "Bookworm" - Official amd64 NETINST 20231210-17:56'
     files = {".disk/info": info, "install.amd/vmlinuz": b"k", "install.amd/initrd.gz": b"i"}
@@ -279,7 +279,7 @@ class Elsewhere(StandIn):
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
     """The programs that are started for the user's eyes, on a host where guests run."""
-    from virtprov.cli.output import Output
+    from virtprov.cli.printing.output import Output
 
     shown: list[list[str]] = []
     around: Callable[[Output, Any], Any] = Output.context

@@ -11,7 +11,7 @@ import pytest
 
 from virtprov.cli.install import command, explain, flags
 from virtprov.guest.defaults import RULES
-from virtprov.guest.ledger import STEPS, Fact
+from virtprov.guest.rules.ledger import STEPS, Fact
 from virtprov.host.connection import connect
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.xml import tree

@@ -12,7 +12,7 @@ from virtprov.actions.install.checks import host_checks
 from virtprov.cli import app
 from virtprov.cli.install import command
 from virtprov.host.connection import Host, connect
-from virtprov.host.networks import Networks
+from virtprov.host.inventory.networks import Networks
 
 Run = Callable[..., tuple[int, str]]
 

@@ -11,7 +11,7 @@ import pytest
 from virtprov.cli.app import run
 from virtprov.cli.clone import build_parser
 from virtprov.cli.install.command import main
-from virtprov.cli.output import Output
+from virtprov.cli.printing.output import Output
 from virtprov.cli.shells import install
 from virtprov.cli.shells.scripts import script
 

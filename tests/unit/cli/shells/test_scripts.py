@@ -14,7 +14,7 @@ import pytest
 from tests.shell_at_terminal import Shell
 from virtprov.cli.completion import on_host
 from virtprov.cli.shells import scripts
-from virtprov.support import in_time
+from virtprov.support.slow_calls import in_time
 
 ROOT = Path(__file__).resolve().parents[4]
 TOOLS = ("virtprov-install", "virtprov-clone", "virtprov-xml")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.defaults import display
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.host.connection import Host
 
 Make = Callable[..., RuleContext]

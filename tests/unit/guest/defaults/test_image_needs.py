@@ -8,7 +8,7 @@ import pytest
 
 from virtprov.guest import defaults
 from virtprov.guest.defaults.image_needs import level_of
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.host.connection import Host
 from virtprov.images.image_facts import BIOS, UEFI, ImageFacts
 from virtprov.support.errors import HostError, UsageError

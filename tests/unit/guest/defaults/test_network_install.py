@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.machine import resources
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 
 Make = Callable[..., RuleContext]
 KIB_2_GIB = "2097152"

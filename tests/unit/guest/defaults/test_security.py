@@ -9,7 +9,7 @@ import pytest
 
 from virtprov.guest.defaults import security
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 
 
 def setting(label: str, *models: str) -> RuleContext:

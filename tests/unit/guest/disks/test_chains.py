@@ -12,7 +12,7 @@ import pytest
 
 from virtprov.guest.disks.chains import Chains, warning
 from virtprov.support.errors import UsageError
-from virtprov.support.image_header import probe, probe_bytes
+from virtprov.support.file_access.image_header import probe, probe_bytes
 
 
 def qcow2(path: Path, backing: str = "", fmt: str = "", data: str = "") -> str:
@@ -88,7 +88,7 @@ def test_what_an_image_reads_outside_of_its_folder_is_named(tmp_path: Path) -> N
 
 def test_edits_warn_of_what_an_image_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And of devices that this machine uses: an edit has no --check, so nothing is refused."""
-    from virtprov.actions.edit.changes import EditRequest, change
+    from virtprov.actions.edit.changing.changes import EditRequest, change
     from virtprov.guest.disks.checks import host_use
     from virtprov.guest.document import Guest
     from virtprov.guest.write import gather

@@ -9,8 +9,8 @@ import pytest
 from tests.standin import StandIn
 from virtprov.guest.disks.existing import Lookup
 from virtprov.host.connection import Host
-from virtprov.host.info import VolumeInfo
-from virtprov.support.image_header import HEAD
+from virtprov.host.facts.info import VolumeInfo
+from virtprov.support.file_access.image_header import HEAD
 
 QCOW2 = b"QFI\xfb\0\0\0\3".ljust(HEAD, b"\0")
 

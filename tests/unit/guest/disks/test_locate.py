@@ -14,7 +14,7 @@ from virtprov.guest.disks.new.volumes import Making, NewPool, NewVolume, images_
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
-from virtprov.support.units import GIB
+from virtprov.support.notation.units import GIB
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 

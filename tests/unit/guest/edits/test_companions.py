@@ -7,7 +7,7 @@ import pytest
 from virtprov.guest.document import Guest
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.offline import Offline
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.osinfo.find_profile import generic
 from virtprov.xml import tree
 

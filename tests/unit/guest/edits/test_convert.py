@@ -7,7 +7,7 @@ import pytest
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import convert
 from virtprov.guest.offline import Offline
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.osinfo.find_profile import generic
 from virtprov.support.errors import UsageError
 from virtprov.xml import path

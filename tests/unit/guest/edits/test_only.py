@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.actions.edit.changes import EDIT, EditRequest, change
+from virtprov.actions.edit.changing.changes import EDIT, EditRequest, change
 from virtprov.actions.schema_check import check_change
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather

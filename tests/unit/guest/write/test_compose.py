@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.document import Guest
+from virtprov.guest.rules.choices import NONE, Choices
 from virtprov.guest.write import compose, subopts
 from virtprov.guest.write.assign import resolve
 from virtprov.guest.write.use import Use, read

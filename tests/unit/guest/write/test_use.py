@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.guest.choices import Choices
 from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.rules.choices import Choices
 from virtprov.guest.write import subopts
 from virtprov.guest.write.assign import resolve
 from virtprov.guest.write.use import Use, read

@@ -13,8 +13,8 @@ from virtprov.host.connection import connect
 from virtprov.host.daemon import opening
 from virtprov.host.failures import Lost
 from virtprov.host.uri import parse
-from virtprov.support import waiting
 from virtprov.support.errors import HostError
+from virtprov.support.slow_calls import waiting
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.osinfo.handmade import SECTOR, iso
 from virtprov.osinfo.media.iso_files import IsoFiles
 from virtprov.osinfo.media.iso_header import read_iso
-from virtprov.support.iso import build_iso
+from virtprov.support.file_access.iso import build_iso
 
 
 class Medium:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.disks.new.volumes import Making
     from virtprov.guest.document import Guest
-    from virtprov.guest.rule_context import RuleContext
+    from virtprov.guest.rules.rule_context import RuleContext
     from virtprov.xml.tree import Element
 
 _WAY = "give backing_store=IMAGE or upload=IMAGE to start from an image with an installed system"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from virtprov.host.tuning import cpu_numbers
+from virtprov.host.running.tuning import cpu_numbers
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.text import join_words
 from virtprov.xml import path
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from virtprov.guest.document import Guest
-    from virtprov.guest.rule_context import RuleContext
-    from virtprov.host.domcaps import DomainCapabilities
+    from virtprov.guest.rules.rule_context import RuleContext
+    from virtprov.host.facts.domcaps import DomainCapabilities
 
 _OFF = "or use --check host=off to skip this check"
 NICS = (

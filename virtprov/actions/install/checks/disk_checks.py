@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from virtprov.guest.checks import Others
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.disks.new.volumes import Making
-    from virtprov.guest.rule_context import RuleContext
+    from virtprov.guest.rules.rule_context import RuleContext
     from virtprov.xml.tree import Element
 
 

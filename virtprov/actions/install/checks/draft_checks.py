@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.install.checks import boot_checks
 from virtprov.actions.install.os_source import phases
-from virtprov.guest import boot, checks, publish
+from virtprov.guest import boot, checks
 from virtprov.guest.disks.checks import reachable
+from virtprov.guest.network import publish
 from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:
     from virtprov.actions.install.guest_draft import GuestDraft
     from virtprov.actions.request import InstallRequest
-    from virtprov.guest.rule_context import RuleContext
+    from virtprov.guest.rules.rule_context import RuleContext
 
 
 def check(request: InstallRequest, drafted: GuestDraft) -> None:

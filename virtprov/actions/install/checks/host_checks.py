@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.install.checks import device_checks
 from virtprov.actions.install.checks.missing_files import check_file, check_files
-from virtprov.host.lookup import similar_names
+from virtprov.host.inventory.lookup import similar_names
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.text import join_words, shell_word
 from virtprov.xml import path, tree
@@ -19,7 +19,7 @@ from virtprov.xml import path, tree
 if TYPE_CHECKING:
     from virtprov.guest.boot import Method
     from virtprov.guest.document import Guest
-    from virtprov.guest.rule_context import RuleContext
+    from virtprov.guest.rules.rule_context import RuleContext
     from virtprov.host.connection import Host
 
 NET = "/sys/class/net"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.source import DIR, DiskSource
 from virtprov.support.errors import HostError
-from virtprov.support.regular import is_regular
+from virtprov.support.file_access.regular import is_regular
 from virtprov.xml import path
 
 if TYPE_CHECKING:

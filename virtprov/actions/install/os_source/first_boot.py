@@ -9,7 +9,7 @@ from virtprov.actions.install.os_source import scratch
 from virtprov.guest import boot
 from virtprov.guest.disks import source_element
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.host.emulator import has_url_driver
+from virtprov.host.facts.emulator import has_url_driver
 from virtprov.options.model import check_text
 from virtprov.places.place import TREE, Medium
 from virtprov.support.frozen import Record
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import Step
     from virtprov.guest.document import Guest
-    from virtprov.guest.rule_context import RuleContext
+    from virtprov.guest.rules.rule_context import RuleContext
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
     from virtprov.places.place import BootFile

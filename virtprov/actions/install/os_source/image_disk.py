@@ -10,7 +10,7 @@ from virtprov.guest.disks.new.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, 
 from virtprov.images.image import CLOUD_INIT, NOCLOUD, NUAGEINIT, TINY_CLOUD
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
-from virtprov.support.units import GIB
+from virtprov.support.notation.units import GIB
 
 if TYPE_CHECKING:
     from virtprov.actions.install.os_source.which_system import System

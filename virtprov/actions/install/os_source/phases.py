@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from virtprov.actions.waiting.wait_goals import WaitGoals
     from virtprov.guest.document import Guest
     from virtprov.guest.host_view import HostView
-    from virtprov.guest.rule_context import RuleContext
+    from virtprov.guest.rules.rule_context import RuleContext
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
 

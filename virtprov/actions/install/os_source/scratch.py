@@ -13,7 +13,7 @@ from virtprov.support.text import first_free
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
-    from virtprov.host.info import PoolInfo
+    from virtprov.host.facts.info import PoolInfo
 
 BOOT = "/var/lib/libvirt/boot"
 """libvirt's directory for kernels that are to be booted once; QEMU's confinement allows it (AppArmor, SELinux)."""

@@ -101,7 +101,7 @@ class Aside(Artifact):
 
 def mark_of(path: str) -> str:
     """Return what distinguishes the file at `path` from others of the same name; "" if it is not visible here."""
-    from virtprov.support.file_identity import origin
+    from virtprov.support.file_access.file_identity import origin
 
     seen = origin(path) if path.startswith("/") else None
     return f"{seen[0]}:{seen[1]:.6f}" if seen is not None else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Artifact, Evidence, Standing
-from virtprov.support.acl import Before, is_let, restore, rights_of
 from virtprov.support.errors import HostError
+from virtprov.support.file_access.acl import Before, is_let, restore, rights_of
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Artifact, Evidence, Standing, mark_of
 from virtprov.guest.marks.template_mark import READ_ONLY
 from virtprov.support.errors import HostError
+from virtprov.support.file_access.regular import open_regular
 from virtprov.support.frozen import Record
-from virtprov.support.regular import open_regular
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host

@@ -16,7 +16,7 @@ from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
-    from virtprov.host.info import VolumeInfo
+    from virtprov.host.facts.info import VolumeInfo
     from virtprov.xml.tree import Element
 
 _NONE: Mapping[str, str] = {}

@@ -28,7 +28,7 @@ from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
-    from virtprov.host.info import PoolInfo, VolumeInfo
+    from virtprov.host.facts.info import PoolInfo, VolumeInfo
 
 Note = Callable[[Artifact], AbstractContextManager[Entry]]
 """Records what is created in a block: `RunContext.making`."""

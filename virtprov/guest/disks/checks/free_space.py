@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError
-from virtprov.support.units import show_gib
+from virtprov.support.notation.units import show_gib
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
-    from virtprov.host.info import PoolInfo
+    from virtprov.host.facts.info import PoolInfo
 
 
 class Room:
@@ -56,6 +56,6 @@ class Room:
         """Return the free bytes in a directory of this machine that may not exist yet; None for another machine."""
         if self.host.is_remote or self.host.is_recorded or self.host.driver == "test":
             return None
-        from virtprov.support.files import free_bytes
+        from virtprov.support.file_access.files import free_bytes
 
         return free_bytes(directory)

@@ -10,7 +10,7 @@ from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
-    from virtprov.support.acl import Person
+    from virtprov.support.file_access.acl import Person
     from virtprov.xml.tree import Element
 
 _USUAL = ("libvirt-qemu", "qemu")
@@ -61,7 +61,7 @@ def barriers_to(host: HostView, paths: list[str]) -> list[Barrier]:
     who = _account(host) if places else None
     if who is None:
         return []
-    from virtprov.support.acl import may_search
+    from virtprov.support.file_access.acl import may_search
 
     results: dict[str, Barrier] = {}
     seen: set[str] = set()
@@ -116,6 +116,6 @@ def _person(entry: object) -> Person | None:
 
 
 def _to_person(name: str, uid: int, groups: frozenset[int]) -> Person | None:
-    from virtprov.support.acl import Person
+    from virtprov.support.file_access.acl import Person
 
     return Person(name, uid, groups) if uid else None

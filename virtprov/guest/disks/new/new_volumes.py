@@ -22,8 +22,8 @@ from virtprov.guest.disks.new.volumes import (
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.names import new_uuid
 from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.support.notation.units import GIB, show_gib
 from virtprov.support.text import first_free
-from virtprov.support.units import GIB, show_gib
 from virtprov.xml import path as places
 from virtprov.xml.tree import Element
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from virtprov.guest.disks.existing import Lookup
     from virtprov.guest.disks.new.uploads import Sent
     from virtprov.guest.host_view import HostView
-    from virtprov.host.info import PoolInfo
+    from virtprov.host.facts.info import PoolInfo
 
 NO_FILES = ("/dev/", "/sys/", "/proc/")
 """Directories whose files are lost at the next boot, or are not regular files."""
@@ -201,7 +201,7 @@ class NewVolumes:
 
     def _backing(self, spec: DiskSpec) -> tuple[str, int | None, str]:
         """Return path, virtual size and format of the backing image; raises UsageError if it does not exist."""
-        from virtprov.support.image_header import probe
+        from virtprov.support.file_access.image_header import probe
 
         path = spec.backing_store
         if spec.backing_format not in ("", *FORMATS):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from virtprov.guest.host_view import HostView
-    from virtprov.host.info import PoolInfo
+    from virtprov.host.facts.info import PoolInfo
 
 MOST = 128
 """The number of partitions in a GPT created by parted."""

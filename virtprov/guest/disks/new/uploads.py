@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
-from virtprov.support.units import GIB, show_gib
+from virtprov.support.notation.units import GIB, show_gib
 
 if TYPE_CHECKING:
     from virtprov.guest.disks.spec import DiskSpec
@@ -30,7 +30,7 @@ def look(file: str, wanted: float | None) -> Sent:
 
     Raises UsageError if it cannot be read, has a backing image, or cannot have that size.
     """
-    from virtprov.support.image_header import probe
+    from virtprov.support.file_access.image_header import probe
 
     path = os.path.abspath(os.path.expanduser(file))
     image = probe(path)

@@ -12,10 +12,10 @@ from virtprov.actions.install.checks import device_checks, host_checks
 from virtprov.actions.install.checks.missing_files import check_files
 from virtprov.guest.boot import Method
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import RuleContext
-from virtprov.host.capabilities import Capabilities
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
-from virtprov.host.domcaps import DomainCapabilities
+from virtprov.host.facts.capabilities import Capabilities
+from virtprov.host.facts.domcaps import DomainCapabilities
 from virtprov.osinfo.find_profile import generic
 from virtprov.support.errors import HostError
 

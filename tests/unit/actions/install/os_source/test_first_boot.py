@@ -17,7 +17,7 @@ from virtprov.actions.request import InstallRequest
 from virtprov.guest.boot import CDROM, KERNEL, PXE, Method
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import RuleContext
+from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.host.connection import Host
 from virtprov.osinfo.find_profile import find, generic
 from virtprov.osinfo.os_request import OsinfoRequest

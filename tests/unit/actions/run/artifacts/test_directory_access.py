@@ -11,8 +11,8 @@ import pytest
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Evidence
 from virtprov.actions.run.artifacts.directory_access import SearchRight, parse, spell
 from virtprov.actions.run.trail_reader import from_json
-from virtprov.support.acl import Before, Person, let_search, rights_of
 from virtprov.support.errors import HostError
+from virtprov.support.file_access.acl import Before, Person, let_search, rights_of
 
 WHO = Person("somebody", 64000001, frozenset())
 HOST: Any = None  # rights are this machine's

@@ -14,7 +14,7 @@ from virtprov.actions.run.plan import RunContext
 from virtprov.actions.steps.guest import Define
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
-from virtprov.host.info import GuestInfo
+from virtprov.host.facts.info import GuestInfo
 from virtprov.support.errors import HostError
 
 Around = Callable[[Any], RunContext]

@@ -10,7 +10,7 @@ import pytest
 from virtprov.guest.disks.checks.free_space import Room
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
-from virtprov.support.units import GIB
+from virtprov.support.notation.units import GIB
 
 
 class Here:

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from virtprov.guest.disks.checks import reachable
-from virtprov.host.capabilities import SecurityModel
-from virtprov.support.acl import Person
+from virtprov.host.facts.capabilities import SecurityModel
+from virtprov.support.file_access.acl import Person
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 

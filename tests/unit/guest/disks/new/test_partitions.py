@@ -12,7 +12,7 @@ from virtprov.guest.disks.new.volumes import Making
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
-from virtprov.support.units import GIB
+from virtprov.support.notation.units import GIB
 from virtprov.xml import tree
 
 Record = Callable[..., Host]

@@ -16,7 +16,7 @@ from virtprov.guest.disks.new.volumes import Making, NewVolume
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
-from virtprov.support.units import GIB
+from virtprov.support.notation.units import GIB
 from virtprov.xml import tree
 
 

@@ -1,0 +1,1 @@
+"""Definitions as an edit reads and changes them; nothing is stored here."""

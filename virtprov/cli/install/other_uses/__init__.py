@@ -1,0 +1,1 @@
+"""What virtprov-install does besides installing: one flag a file."""

@@ -1,0 +1,1 @@
+"""How results and messages reach the standard streams."""

@@ -1,0 +1,1 @@
+"""What a guest needs of the networks around it: forwarded ports, subnets."""

@@ -1,0 +1,1 @@
+"""What a host can do, and what is on it: capabilities, and small frozen records."""

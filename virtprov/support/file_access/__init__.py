@@ -1,0 +1,1 @@
+"""Files of this machine: opened, read, written, copied, and told apart."""

@@ -1,0 +1,1 @@
+"""What logins need: random passwords and their hashes, new ssh keys."""

@@ -1,0 +1,1 @@
+"""How people write things: sizes, durations, wildcards, yes and no."""
