@@ -50,6 +50,7 @@ def state(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(waiting.state, "tell", told.append, raising=False)
     monkeypatch.setattr(waiting.state, "left", False, raising=False)
     monkeypatch.setattr(waiting.state, "shown", 0, raising=False)
+    monkeypatch.setattr(waiting.state, "presses", 0, raising=False)
     for module in (calls, waiting):
         monkeypatch.setattr(module, "SLICE", 0.01)
     monkeypatch.setattr(waiting, "LONG", 0.05)

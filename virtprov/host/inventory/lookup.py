@@ -29,6 +29,8 @@ def unless_missing(what: str, look: Callable[..., Any], *args: Any) -> Any | Non
         if code_of(error) in MISSING:
             return None
         raise in_our_words(what, error) from error
+    finally:
+        state.doing = ""
 
 
 def look_up(what: str, look: Callable[..., Any], *args: Any) -> Any | None:

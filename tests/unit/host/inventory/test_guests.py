@@ -10,6 +10,7 @@ from virtprov.host.facts.info import KeptStates
 from virtprov.host.failures import NotNow, NotSupported, NotThere, Taken
 from virtprov.host.inventory.guests import with_known_flags
 from virtprov.support.errors import HostError, XmlError
+from virtprov.support.slow_calls import waiting
 
 GUEST = (
     "<domain type='test'><name>{}</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d{}</uuid>"
@@ -33,6 +34,11 @@ def test_a_guest_is_defined_started_and_forgotten(host: Host) -> None:
     assert host.guests.destroy("new") is False
     assert host.guests.undefine("new") is True
     assert host.guests.find("new") is None
+
+
+def test_what_was_asked_is_not_told_of_the_next_wait(host: Host) -> None:
+    assert host.guests.find("nobody") is None
+    assert waiting.state.doing == ""
 
 
 def test_what_is_gone_is_gone(host: Host) -> None:
