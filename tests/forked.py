@@ -1,10 +1,21 @@
-"""The processes that a test has the code fork: they are waited for, and no others."""
+"""The processes that a test has the code fork: they are waited for, and no others.
+
+The code forks where it has one thread; a process of pytest has more, of which Python warns. A lock that another thread
+holds is never released in the child, which then stands still: that is ended here, and the test fails.
+"""
 
 from __future__ import annotations
 
 import os
+import select
+import signal
 
 import pytest
+
+LONGEST = 120.0
+"""Seconds; none of them lives longer than a tenth of it on an idle machine."""
+IGNORE = "ignore:This process .* is multi-threaded:DeprecationWarning"
+"""For pytest.mark.filterwarnings, where children are known to need no lock of another thread."""
 
 
 class Forked:
@@ -22,6 +33,12 @@ class Forked:
         return process
 
     def wait(self) -> None:
-        """Wait until all of them have ended."""
+        """Wait until all of them have ended; fail if one does not."""
         while self._processes:
-            os.waitpid(self._processes.pop(), 0)
+            process = self._processes.pop()
+            with open(os.pidfd_open(process), "rb") as ended:
+                is_over = select.select([ended], [], [], LONGEST)[0]
+            if not is_over:
+                os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+            assert is_over, f"a forked process stood still for {LONGEST:.0f} s"

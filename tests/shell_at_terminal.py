@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import signal
+import subprocess
 from collections.abc import Mapping
 from typing import NamedTuple, Self
 
@@ -38,9 +39,11 @@ class Shell:
 
     def __init__(self, argv: list[str], setup: str, env: Mapping[str, str]) -> None:
         self._seen = b""
-        self._process, self._terminal = pty.fork()
-        if self._process == 0:
-            os.execvpe(argv[0], argv, dict(env))
+        self._terminal, inner = pty.openpty()
+        # setsid makes it the shell's own terminal: to fork for that is not safe in a process with threads
+        words = ["setsid", "--ctty", *argv]
+        self._process = subprocess.Popen(words, stdin=inner, stdout=inner, stderr=inner, env=dict(env))
+        os.close(inner)
         kind = BASH if any(word.endswith("bash") for word in argv) else ZSH
         self._type(f"{setup}\n{kind}echo '<rea''dy>'\n".encode())
         self._read_until(b"<ready>\r\n")
@@ -49,9 +52,13 @@ class Shell:
         return self
 
     def __exit__(self, *failure: object) -> None:
-        os.kill(self._process, signal.SIGHUP)
+        self._process.send_signal(signal.SIGHUP)
         os.close(self._terminal)
-        os.waitpid(self._process, 0)
+        try:
+            self._process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def complete(self, line: str) -> Completed:
         """Type a line and TAB."""

@@ -76,12 +76,19 @@ def _wait(child: int, running: str) -> int:
         poll = select.poll()
         poll.register(ended, select.POLLIN)
         while not poll.poll(LOOK_AGAIN * 1000):
-            changed = os.stat(running).st_mtime if os.path.exists(running) else 0
-            if time.time() - max(changed, begun) > HANG:
+            if time.time() - max(_changed(running), begun) > HANG:
                 os.kill(child, signal.SIGABRT)
                 if not poll.poll(LOOK_AGAIN * 10_000):
                     os.kill(child, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _changed(path: str) -> float:
+    """Return when a file was changed; 0 if there is none: the process removes it in the end."""
+    try:
+        return os.stat(path).st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def _alone(target: Target, seed: str, seconds: float, count: int, folder: str) -> int:

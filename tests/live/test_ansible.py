@@ -15,7 +15,7 @@ from lab.provisioned import ANSIBLE, Provisioned
 pytestmark = pytest.mark.live
 
 NAME = "tended"
-BOOT_DEADLINE = 960
+BOOT_DEADLINE = 1800
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def facts(lab: Host, old_names: OldNames, provisioned: Provisioned) -> Iterator[
         lab.try_virsh("destroy", NAME)
         lab.virsh("undefine", NAME)
     if folder.name in lab.virsh("pool-list", "--all", "--name").split():
-        lab.virsh("pool-destroy", folder.name)
+        lab.try_virsh("pool-destroy", folder.name)
         lab.virsh("pool-undefine", folder.name)
     for left in folder.iterdir():
         left.unlink()

@@ -50,8 +50,7 @@ def cloned(shared: Shared) -> Iterator[Cloned]:
     after = inventory.take(host)
     assert digest(host.outside(source)) == was, "the original's disk was written to"
     yield Cloned(done, definition(host, NAME), definition(host, CLONE), before, after)
-    if host.virsh("domstate", CLONE) != "shut off":
-        host.virsh("destroy", CLONE)
+    host.try_virsh("destroy", CLONE)
     host.virsh("undefine", CLONE, "--nvram", "--storage", disk_paths(definition(host, CLONE))[0])
 
 

@@ -75,13 +75,15 @@ def address(host: Host, mac: str) -> str:
 
 def login(host: Host, mac: str, key: Path) -> Shell:
     """A login on the guest with this MAC address, once it answers; its address may change while it starts."""
+    found: list[Shell] = []
 
     def answers() -> bool:
         at = address(host, mac)
-        return bool(at) and Shell(host, at, "debian", key).try_run("true").rc == 0
+        found[:] = [Shell(host, at, "debian", key)] if at else []
+        return bool(found) and found[0].try_run("true").rc == 0
 
     until(f"{mac} lets us in", answers, time.sleep, BOOT_DEADLINE)
-    return Shell(host, address(host, mac), "debian", key)
+    return found[0]
 
 
 def look(shell: Shell) -> Machine:
@@ -96,9 +98,16 @@ def look(shell: Shell) -> Machine:
 
 
 def ask_agent(host: Host, name: str, command: str, **arguments: object) -> dict[str, object]:
-    words = json.dumps({"execute": command, "arguments": arguments})
-    answer: dict[str, object] = json.loads(host.virsh("qemu-agent-command", name, words))["return"]
-    return answer
+    """Ask the agent of a guest; again where libvirt gives it up, to which it grants five seconds."""
+    words, answers = json.dumps({"execute": command, "arguments": arguments}), list[dict[str, object]]()
+
+    def answered() -> bool:
+        done = host.try_virsh("qemu-agent-command", name, words)
+        answers.extend([json.loads(done.out)["return"]] if done.rc == 0 else [])
+        return bool(answers)
+
+    until(f"the agent of {name} answers to {command}", answered, time.sleep, 300)
+    return answers[0]
 
 
 def read_by_agent(host: Host, name: str) -> list[str]:
@@ -113,7 +122,7 @@ def read_by_agent(host: Host, name: str) -> list[str]:
         state.update(ask_agent(host, name, "guest-exec-status", pid=begun["pid"]))
         return bool(state["exited"])
 
-    until("the agent has read the files", ended, time.sleep, 60)
+    until("the agent has read the files", ended, time.sleep, 300)
     return base64.b64decode(str(state["out-data"])).decode().splitlines()
 
 
@@ -155,7 +164,7 @@ def begin_clone(host: Host) -> subprocess.Popen[str]:
     def runs() -> bool:
         return process.poll() is not None or host.try_virsh("domstate", CLONE).out.strip() == "running"
 
-    until(f"{CLONE} runs", runs, time.sleep, 120)
+    until(f"{CLONE} runs", runs, time.sleep, BOOT_DEADLINE)
     return process
 
 
@@ -169,7 +178,7 @@ def trio(lab: Host, image: Image, key: Path) -> Iterator[Trio]:
     process = begin_clone(lab)
     for name in (TWIN, NAME):
         lab.virsh("start", name)
-    out, err = process.communicate(timeout=900)
+    out, err = process.communicate(timeout=1200)
     assert process.returncode == 0, f"virtprov-clone: exit code {process.returncode}\n{out}{err}"
     (mac,) = mac_addresses(definition(lab, CLONE))
     clone = look(login(lab, mac, key))

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.live
 NAME = "tended"
 IMAGES = "/var/lib/libvirt/images"
 NAMESPACE = "{https://github.com/cockpit-project/cockpit-machines}"
-STARTS_IN, ENDS_IN, BOOT_DEADLINE = 300, 300, 960
+STARTS_IN, ENDS_IN, BOOT_DEADLINE = 600, 600, 1200
 FOLDERS = {"media", "elsewhere"}
 PLACE = "qemu:///system"
 
@@ -32,7 +32,7 @@ def surroundings(lab: Host, old_names: OldNames, provisioned: Provisioned) -> It
         lab.try_virsh("destroy", NAME)
         lab.virsh("undefine", NAME, "--remove-all-storage")
     for pool in FOLDERS & set(lab.virsh("pool-list", "--all", "--name").split()):
-        lab.virsh("pool-destroy", pool)
+        lab.try_virsh("pool-destroy", pool)
         lab.virsh("pool-undefine", pool)
 
 

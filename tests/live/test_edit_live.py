@@ -20,6 +20,8 @@ from lab.guests import Shell, TooLong, listening, until
 from lab.host import Done, Host
 from lab.shared import MEMORY_MIB, NAME, Shared
 
+from virtprov.actions.live.compare import REMOVAL_SECONDS
+
 pytestmark = pytest.mark.live
 
 IMAGES = "/var/lib/libvirt/images"
@@ -27,7 +29,7 @@ MEDIA = {"red": f"{IMAGES}/red.iso", "blue": f"{IMAGES}/blue.iso"}
 CPUS, MOST_CPUS = 2, 3
 LESS_MIB = MEMORY_MIB - 256
 USAGE, REFUSED = 2, 3
-SEEN = 60.0
+SEEN = 300.0
 """Seconds in which a guest notices what its machine has become."""
 
 # The machine that takes the changes: room for another processor, a drive that the image's kernel sees, a display with
@@ -77,6 +79,18 @@ class Live(NamedTuple):
             until(what, seen, lambda seconds: time.sleep(min(seconds, 0.5)), SEEN)
         except TooLong as problem:
             raise TooLong(f"{problem}; the guest says: {said}") from None
+
+    def insert(self, path: str, *words: str) -> Done:
+        """Change the medium, "" ejects it; again while the guest keeps the tray: libvirt waits five seconds for it."""
+        done: list[Done] = []
+
+        def taken() -> bool:
+            done.append(self.try_change("--edit", "device=cdrom", "--disk", f"path={path}", "--update", *words))
+            assert done[-1].rc == 0 or "tray" in done[-1].err, done[-1].err
+            return done[-1].rc == 0
+
+        until(f"the drive takes '{path}'", taken, time.sleep, SEEN)
+        return done[-1]
 
     @contextlib.contextmanager
     def suspended(self) -> Iterator[None]:
@@ -193,15 +207,20 @@ def test_a_disk_and_an_interface_come_and_go(live: Live) -> None:
     live.sees("the guest has the disk", "cat /sys/block/vd*/serial", lambda out: "HOT" in out)
     live.sees("the guest has the interface", "cat /sys/class/net/*/address", lambda out: "52:54:00:aa:bb:01" in out)
     assert "52:54:00:aa:bb:01" in mac_addresses(definition(live.host, NAME))
+    began = time.monotonic()
     done = live.change(
         *("--remove-device", "--disk", f"target.dev={target}"),
         *("--remove-device", "--network", "mac.address=52:54:00:aa:bb:01"),
         *("--update", "--output", "json"),
     )
-    assert [(what.split()[:3], when, how) for what, when, how in effects(done)] == [
-        (["removal", "of", "disk"], "now", "done"),
-        (["removal", "of", "network"], "now", "done"),
+    slow = time.monotonic() - began >= REMOVAL_SECONDS  # a guest on a busy machine may be given up
+    hows = {"done", "pending"} if slow else {"done"}
+    assert [(what.split()[:3], when) for what, when, _ in effects(done)] == [
+        (["removal", "of", "disk"], "now"),
+        (["removal", "of", "network"], "now"),
     ]
+    assert {how for _, _, how in effects(done)} <= hows
+    until("both are gone", lambda: "HOT" not in live.xml() and "aa:bb:01" not in live.xml(), time.sleep, SEEN)
     for stored in (False, True):
         assert "HOT" not in live.xml(stored=stored) and "52:54:00:aa:bb:01" not in live.xml(stored=stored)
     assert "HOT" not in live.shell.run("cat /sys/block/vd*/serial")
@@ -247,10 +266,10 @@ def test_a_drive_that_cannot_be_plugged_is_refused_before_anything_is_done(live:
 def test_the_medium_is_changed_and_ejected(live: Live) -> None:
     read = "sudo head -c 4 /dev/sr0 || echo nothing"
     live.sees("the guest reads the first medium", read, lambda out: out == "red")
-    live.change("--edit", "device=cdrom", "--disk", f"path={MEDIA['blue']}", "--update")
+    live.insert(MEDIA["blue"])
     live.sees("the guest reads the second medium", read, lambda out: out == "blue")
     assert MEDIA["blue"] in live.xml(stored=True) and MEDIA["red"] not in live.xml(stored=True)
-    done = live.change("--edit", "device=cdrom", "--disk", "path=", "--update", "--output", "json")
+    done = live.insert("", "--output", "json")
     assert [(what.split(": ")[1], when, how) for what, when, how in effects(done)] == [("eject", "now", "done")]
     live.sees("the drive is empty", read, lambda out: out == "nothing")
     for stored in (False, True):
@@ -276,7 +295,7 @@ def test_the_answers_of_an_installer_are_read_in_a_guest(live: Live, label: str)
     run = host.start(host.own(words))
     until("it is installed", lambda: host.try_virsh("domstate", "answered").out.strip() == "running", time.sleep, SEEN)
     assert stat.S_IMODE(host.outside(volume).stat().st_mode) == 0o600
-    live.change("--edit", "device=cdrom", "--disk", f"path={volume}", "--update")
+    live.insert(volume)
     live.sees("its label", "sudo blkid -p -o value -s LABEL /dev/sr0", lambda out: out == label)
     read = "sudo mount -o ro /dev/sr0 /mnt && ls /mnt | xargs && cat /mnt/{}; sudo umount /mnt"
     said = live.shell.run(read.format(files.split()[-1])).splitlines()
@@ -286,8 +305,8 @@ def test_the_answers_of_an_installer_are_read_in_a_guest(live: Live, label: str)
     told, _ = run.communicate(timeout=SEEN)
     assert run.returncode == 130 and "continues its installation" in told, told
     assert not host.outside(volume).exists() and "answered-unattended.iso" not in volumes_of(host)
-    live.change("--edit", "device=cdrom", "--disk", "path=", "--update")
-    host.virsh("destroy", "answered")
+    live.insert("")
+    host.try_virsh("destroy", "answered")
     host.virsh("undefine", "answered")
 
 

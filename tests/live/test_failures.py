@@ -143,7 +143,7 @@ def test_an_interrupted_clone(lab: Host, bulky: str) -> None:
     before = inventory.take(lab)
     running = lab.start(lab.own(["virtprov-clone", "--original", bulky, "--name", DOOMED, "--auto-clone"]))
     interrupt_when(running, lambda: copying(before, lab))
-    told, _ = running.communicate(timeout=120)
+    told, _ = running.communicate(timeout=600)
     assert inventory.take(lab) == before
     assert "Traceback" not in told
     assert running.returncode == INTERRUPTED, told
@@ -161,6 +161,6 @@ def interrupt_when(running: subprocess.Popen[str], happened: Callable[[], bool])
         assert running.poll() is None, f"too early to be interrupted: {running.communicate()[0]}"
         return happened()
 
-    until("the copy has begun", due, lambda _: time.sleep(0.01), 60)
+    until("the copy has begun", due, lambda _: time.sleep(0.01), 300)
     for child in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split():
         os.kill(int(child), signal.SIGINT)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from lab import installer, inventory
-from lab.guests import BOOT_DEADLINE, until
+from lab.guests import BOOT_DEADLINE, hear, until
 from lab.host import URI, Done, Host, running_host
 from lab.image import cache_root
 from lab.web import serving
@@ -302,7 +302,7 @@ def test_a_host_that_stops_between_steps(host: Host, point: int) -> None:
         assert run.stdin is not None and run.stdout is not None
         assert run.stdout.readline() == "held\n"
         host.stop_libvirtd()
-        _, told = run.communicate("go on\n", timeout=120)
+        _, told = run.communicate("go on\n", timeout=600)
     assert run.returncode == REFUSED, told
     assert "some changes could not be undone; remove them later with `virtprov-install --clean-up`" in told
     unreached = host.run(["virtprov-install", "--clean-up", "--yes"])
@@ -324,7 +324,7 @@ def test_an_original_that_is_started_while_it_is_copied(host: Host, stops: bool)
         host.virsh("start", ORIGINAL, "--paused")
         if stops:
             host.virsh("destroy", ORIGINAL)
-        _, told = run.communicate("go on\n", timeout=120)
+        _, told = run.communicate("go on\n", timeout=600)
     assert run.returncode == REFUSED, told
     assert f"guest '{ORIGINAL}' was started while its disks were copied" in told
     assert f"virsh shutdown {ORIGINAL}" in told
@@ -382,11 +382,11 @@ def test_who_waits_too_long_leaves_the_guest_and_tells_of_the_seed(host: Host) -
 
 def test_a_guest_that_is_off_before_it_is_ready(host: Host) -> None:
     before = inventory.take(host)
-    argv = host.inside(host.own([*INSTALL, "--wait", "5"]))
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
-        until("the guest runs", lambda: host.try_virsh("domstate", DOOMED).out.strip() == "running", time.sleep, 60)
+    argv = host.inside(host.own([*INSTALL, "--wait", "20"]))
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+        hear(run, f"Waiting for '{DOOMED}'")
         host.virsh("destroy", DOOMED)
-        _, told = run.communicate(timeout=120)
+        told, _ = run.communicate(timeout=600)
     assert run.returncode == BROKEN, told
     clean_up(host)
     remove(host, DOOMED)

@@ -59,7 +59,9 @@ class Made(NamedTuple):
             "-o",
             "BatchMode=yes",
             "-o",
-            "ConnectTimeout=30",
+            "ConnectTimeout=60",
+            "-o",
+            "ServerAliveInterval=30",  # the guest of a connection may reboot
         ]
         return self.host.execute([*words, NAME, command])
 
@@ -133,11 +135,11 @@ def made(lab: Host, image: Image, key: Path, tmp_path_factory: pytest.TempPathFa
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         process = subprocess.Popen(lab.inside(lab.own(words)), text=True, **pipes)  # type: ignore[call-overload]
         last_line.measure(NAME, lab.uri, process, lab.outside(LOG))
-        out, err = process.communicate(timeout=960)
+        out, err = process.communicate(timeout=1200)
     done = Done(process.returncode, out, err)
     assert done.rc == 0, done.out + done.err
     yield Made(lab, key, done, config)
-    lab.virsh("destroy", NAME)
+    lab.try_virsh("destroy", NAME)
     lab.virsh("undefine", NAME, "--remove-all-storage")
     assert lab.run(["virtprov-install", "--image-cache", "prune"]).rc == 0
 

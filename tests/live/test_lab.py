@@ -72,7 +72,7 @@ def test_a_killed_run_leaves_nothing_the_next_one_minds(lab: Host, tmp_path: Pat
     pid = int(victim.stdout.readline())
     victim.kill()
     victim.communicate()
-    until("the killed run's lab is gone", lambda: not alive(pid), lambda _: time.sleep(0.05), 20)
+    until("the killed run's lab is gone", lambda: not alive(pid), lambda _: time.sleep(0.05), 300)
     (left,) = runs.glob("lab-*")
     with running_host(runs) as host:
         assert not left.exists()

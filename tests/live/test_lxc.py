@@ -36,7 +36,7 @@ def box(containers: Host, tree: Path) -> str:
             *("virtprov-install", "--container", "--name", NAME, "--memory", "64", "--vcpus", "1"),
             *("--filesystem", f"{tree},/", "--boot", "init=/bin/sh", "--network", "none", "--noautoconsole"),
         ],
-        deadline=120,
+        deadline=600,
     )
     assert done.rc == 0, done.err
     return NAME
@@ -67,7 +67,7 @@ def test_a_container_that_does_not_start_leaves_nothing(containers: Host, tree: 
             *("virtprov-install", "--container", "--name", "doomed", "--memory", "64", "--network", "none"),
             *("--filesystem", f"{tree},/", "--boot", "init=/bin/nothing", "--noautoconsole"),
         ],
-        deadline=120,
+        deadline=600,
     )
     assert done.rc == 3, done.out + done.err
     assert "Traceback" not in done.err

@@ -38,7 +38,7 @@ def install(name: str, *more: str) -> list[str]:
 def all_at_once(host: Host, commands: Sequence[Sequence[str]]) -> list[tuple[int, str]]:
     """Start all commands, wait for all; the status of each and what it said."""
     runs: list[subprocess.Popen[str]] = [host.start(host.own(command)) for command in commands]
-    told = [run.communicate(timeout=300)[0] for run in runs]
+    told = [run.communicate(timeout=1200)[0] for run in runs]
     return [(run.returncode, text) for run, text in zip(runs, told, strict=True)]
 
 

@@ -44,11 +44,11 @@ def emptied(lab: Host) -> Iterator[None]:
 def install(host: Host, *words: str) -> Done:
     """Make the guest, which runs from then on, though it has nothing to boot."""
     argv = ["virtprov-install", "--virt-type", "qemu", "--name", NAME, *LITTLE, *words]
-    done = host.run(argv, deadline=120)
+    done = host.run(argv, deadline=600)
     for _ in range(TRIES):
         if UNLUCKY not in done.err:
             break
-        done = host.run(argv, deadline=120)
+        done = host.run(argv, deadline=600)
     assert done.rc == 0, done.err
     assert host.virsh("domstate", NAME) == "running"
     return done

@@ -29,7 +29,7 @@ def published(lab: Host) -> Iterator[Host]:
     )
     assert done.rc == 0, done.err
     yield lab
-    lab.virsh("destroy", NAME)
+    lab.try_virsh("destroy", NAME)
     lab.virsh("undefine", NAME)
 
 

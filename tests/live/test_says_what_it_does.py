@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 from lab import inventory
-from lab.guests import until
-from lab.host import Host
+from lab.guests import hear
+from lab.host import Host, entered
 
 pytestmark = pytest.mark.live
 
 IMAGES = "/var/lib/libvirt/images"
 REFUSED, INTERRUPTED = 3, 130
+WAIT_SECONDS = 600
 PLAIN = [
     *("virtprov-install", "--virt-type", "qemu", "--name", "early", "--osinfo", "generic", "--memory", "64"),
     *("--import", "--graphics", "none", "--noautoconsole", "--disk", "none"),
@@ -87,14 +88,13 @@ def test_a_wait_that_is_interrupted(lab: Host, sent: signal.Signals) -> None:
     before = inventory.take(lab)
     lab.virsh("vol-create-as", "default", "system.qcow2", "1M", "--format", "qcow2")
     disk = ["--disk", f"size=0.01,backing_store={IMAGES}/system.qcow2", "--network", "none"]
-    argv = [*PLAIN[:-2], *disk, "--cloud-init", "disable=on", "--wait", "5"]
+    argv = [*PLAIN[:-2], *disk, "--cloud-init", "disable=on", "--wait", f"{WAIT_SECONDS // 60}"]
     running = lab.start(lab.own(argv))
-    until("the guest runs", lambda: lab.try_virsh("domstate", "early").out.strip() == "running", time.sleep, 60)
-    time.sleep(3)  # into the wait for cloud-init
-    (child,) = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split() or (str(running.pid),)
+    hear(running, "Waiting for 'early'")
+    (child,) = entered(running)
     began = time.monotonic()
-    os.kill(int(child), sent)
-    told, _ = running.communicate(timeout=60)
+    os.kill(child, sent)
+    told, _ = running.communicate(timeout=WAIT_SECONDS)
     spent = time.monotonic() - began
     assert running.returncode == INTERRUPTED, told
     assert "interrupted; guest 'early' keeps running" in told
@@ -106,4 +106,4 @@ def test_a_wait_that_is_interrupted(lab: Host, sent: signal.Signals) -> None:
         lab.virsh("vol-delete", name, "--pool", "default")
     assert inventory.take(lab) == before
     assert "Nothing to clean up." in lab.run(["virtprov-install", "--clean-up"]).out
-    assert spent < 3, f"heard after {spent:.1f} s"  # a second, and the time to delete the seed
+    assert spent < WAIT_SECONDS / 10, f"heard after {spent:.1f} s"  # it is a second, and the time to delete the seed

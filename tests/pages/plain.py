@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 # Readers have hardware virtualization; the tests run their guests without it, which the commands say.
 EMULATED = re.compile(r"^.*warning:.*this guest is emulated, which is slow.*\n", re.MULTILINE)
+# A busy machine may take so long to answer that this is told.
+SLOW = re.compile(r"^Waiting for [a-z+]+://\S* .*\.\.\.\n", re.MULTILINE)
 VARYING = (
     (r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
     (r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", "MAC"),
@@ -29,7 +31,8 @@ def show(text: str, paths: dict[str, str]) -> list[str]:
     """Return output as a page shows it: without the folders of a test, which `paths` maps to those of a reader."""
     for ours, theirs in paths.items():
         text = text.replace(ours, theirs)
-    return EMULATED.sub("", text if text.endswith("\n") else f"{text}\n").rstrip("\n").splitlines()
+    text = EMULATED.sub("", text if text.endswith("\n") else f"{text}\n")
+    return SLOW.sub("", text).rstrip("\n").splitlines()
 
 
 def plain(lines: Sequence[str]) -> list[str]:

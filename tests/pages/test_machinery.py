@@ -87,6 +87,11 @@ def test_colours_are_kept_beside_the_text(shell: Shell) -> None:
     assert (said.text, said.coloured) == ("ab\n", "a\x1b[31mb\x1b[0m\n")
 
 
+def test_what_a_busy_machine_adds_is_no_difference() -> None:
+    said = "one\nWaiting for qemu:///system to look for the guest 'web' ...\nWaiting for test:///default ...\ntwo\n"
+    assert show(said, {}) == ["one", "two"]
+
+
 def test_what_varies_is_replaced() -> None:
     lines = show("took 1.5 s at 192.168.122.7, 52:54:00:0a:0b:0c\n/srv/x/web.qcow2\n", {"/srv/x": "/home/you"})
     assert lines[1] == "/home/you/web.qcow2"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from signal import Handlers
     from types import FrameType
-    from typing import Any
+    from typing import IO, Any
 
     from virtprov.support.slow_calls.background import Background
 
@@ -118,14 +118,27 @@ def _feed(process: subprocess.Popen[bytes], source: Iterable[bytes]) -> Backgrou
         try:
             for data in source:
                 pipe.write(data)
-            pipe.close()
+            pipe.flush()
         except BrokenPipeError:  # it has ended, and says why
             return
         except BaseException:
             process.kill()
             raise
+        finally:
+            _close(pipe)
 
     return Background(feed, "feeding")
+
+
+def _close(pipe: IO[bytes]) -> None:
+    """Close the input of a program that may have ended; what is left for it is dropped.
+
+    A pipe that is closed by the garbage collector instead reports that as an error.
+    """
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        return
 
 
 class Child:

@@ -15,7 +15,7 @@ from lab.user import HOME, User
 
 DISK_GIB = 3
 MEMORY_MIB = 768
-DEADLINE = 900.0
+DEADLINE = 1200.0
 FAR_NAME, USER_NAME, BROKEN_NAME = "distant", "modest", "cracked"
 PORT = 8022
 RESERVED = "192.168.122.77"

@@ -15,7 +15,7 @@ from pathlib import Path
 from lab.host import Host, Setup, start_host
 
 SHELL = "/bin/dash"
-CONSOLE_DEADLINE = 60.0
+CONSOLE_DEADLINE = 300.0
 LEAVE = b"\x1d"
 
 
@@ -58,6 +58,7 @@ def talk(host: Host, name: str, line: str, awaited: str) -> str:
         os.write(ours, f"{line}\n".encode())
         heard += hear(ours, awaited)
         os.write(ours, LEAVE)
+        process.wait(CONSOLE_DEADLINE)  # a console has one reader at a time
         return heard
     finally:
         process.kill()

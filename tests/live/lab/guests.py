@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import selectors
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from lab.host import Done, Host
+from lab.host import Done, Host, entered
 
 # An emulated guest boots in 30 to 40 seconds on two idle cores; a busy machine may take several times that.
 BOOT_DEADLINE = 900.0
-STOP_DEADLINE = 120.0
+STOP_DEADLINE = 900.0
+# A guest that has only begun to boot hears neither its agent nor its power button, so it is asked again after this.
+ASK_AGAIN = 30.0
 # An event may slip by between looking and listening, so a wait looks again after this many seconds.
 LOOK_AGAIN = 2.0
 # QEMU 10.0 can end by an assertion of its own while a guest with several emulated processors starts on a busy machine.
@@ -22,8 +26,10 @@ EMULATOR_BUG = "iotlb_to_section: Assertion"
 STARTS = 4
 AGENT = "./devices/channel/target[@name='org.qemu.guest_agent.0'][@state='connected']"
 SSH = (
-    "ssh -F none -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=no "
-    "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+    "ssh -F none -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=no "
+    "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "
+    # an emulated guest on a busy machine is slow to greet; one that has gone off says nothing for ever
+    "-o ConnectTimeout=60 -o ServerAliveInterval=30 -o ServerAliveCountMax=10"
 ).split()
 
 
@@ -59,8 +65,19 @@ def listening(host: Host, name: str, event: str) -> Iterator[Callable[[float], N
 
             yield wake
     finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End a command that was started in the lab, and what nsenter has started for it."""
+    children = entered(process)
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    if not children:
         process.kill()
-        process.wait()
+    process.wait()  # nsenter ends with its child
+    if process.stdout is not None:
         process.stdout.close()
 
 
@@ -100,15 +117,29 @@ def start(host: Host, name: str, shell: Shell) -> None:
 
 
 def shut_down(host: Host, name: str) -> float:
-    """Ask the guest `name` to power off and wait until it has; returns the seconds that took.
+    """Ask the guest `name` to power off, again and again, until it has; returns the seconds that took.
 
     A guest that powers off at once may stop its agent, and with it the agent's child, before the child has ended: then
     the request is said to have failed although it was heard. The power button is the second way.
     """
-    asked = host.try_virsh("shutdown", name, "--mode", "agent,acpi")
-    if asked.rc and host.virsh("domstate", name) not in ("in shutdown", "shut off"):
-        raise AssertionError(f"{name} was not asked to power off: {asked.err.strip()}")
-    return wait_off(host, name)
+    began, said = time.monotonic(), ""
+    while (spent := time.monotonic() - began) < STOP_DEADLINE:
+        if host.virsh("domstate", name) == "running":
+            said = host.try_virsh("shutdown", name, "--mode", "agent,acpi").err.strip()
+        with contextlib.suppress(TooLong):
+            return spent + wait_off(host, name, ASK_AGAIN)
+    raise TooLong(f"{name} is not off after {STOP_DEADLINE:.0f} s: {said}")
+
+
+def hear(process: subprocess.Popen[str], words: str) -> str:
+    """Read what a command that was started in the lab says, up to the line with `words`; returns it."""
+    assert process.stdout is not None
+    said = ""
+    while words not in said:
+        line = process.stdout.readline()
+        assert line, f"it ended without '{words}': {said}"
+        said += line
+    return said
 
 
 def make_key(folder: Path) -> Path:

@@ -23,8 +23,8 @@ from lab import keeper
 URI = "qemu:///system"
 CHECKOUT = Path(__file__).resolve().parents[3]
 COMMAND_DEADLINE = 1200.0
-RESTART_TRIES = 200
-STOP_DEADLINE = 20.0
+RESTART_TRIES = 1200
+STOP_DEADLINE = 60.0
 
 LIBVIRTD_CONF = """\
 auth_unix_ro = "none"
@@ -207,7 +207,15 @@ class Host:
         except subprocess.TimeoutExpired:
             # unshare takes its child along (--kill-child), and that one everything else
             self.process.kill()
-            self.process.wait(STOP_DEADLINE)
+            self.process.wait(COMMAND_DEADLINE)
+
+
+def entered(process: subprocess.Popen[str]) -> list[int]:
+    """The ids of the commands that nsenter's `process` has led into a lab; none when they have ended."""
+    try:
+        return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 @contextlib.contextmanager
@@ -295,7 +303,9 @@ def new_state(runs: Path) -> Iterator[Path]:
         try:
             yield state
         finally:
-            shutil.rmtree(state)
+            with (runs / "lock").open("w") as all_runs:  # a sweep must not see the half of it
+                fcntl.flock(all_runs, fcntl.LOCK_EX)
+                shutil.rmtree(state)
 
 
 def sweep(runs: Path) -> None:

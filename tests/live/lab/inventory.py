@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import NamedTuple
 
 from lab.host import Host
@@ -76,14 +78,14 @@ def files(host: Host) -> list[str]:
     found = []
     for place in WATCHED:
         base = host.outside(place)
-        for path in base.rglob("*"):
-            name = f"{place}/{path.relative_to(base)}"
-            if not path.is_dir() and not name.startswith(UNWATCHED):
-                found.append(name)
+        for folder, _, names in os.walk(base):  # which minds no folder that goes meanwhile
+            paths = (f"{place}/{(Path(folder) / name).relative_to(base)}" for name in names)
+            found += [path for path in paths if not path.startswith(UNWATCHED)]
     return found
 
 
 def processes(host: Host) -> tuple[str, ...]:
     """The names of the processes that guests or copies run as."""
-    listed = host.execute(["ps", "-e", "-o", "comm="]).out.split()
-    return tuple(sorted(name for name in listed if name.startswith(PROCESSES)))
+    listed = [line.split() for line in host.execute(["ps", "-e", "-o", "stat=,comm="]).out.splitlines()]
+    running = (name for state, name, *_ in listed if not state.startswith("Z"))
+    return tuple(sorted(name for name in running if name.startswith(PROCESSES)))

@@ -29,7 +29,7 @@ STATE_FOLDERS = {
 # Files of the state that stand in for one of the machine's.
 STATE_FILES = {"/etc/hosts": "hosts", "/etc/passwd": "passwd", "/etc/group": "group"}
 CGROUPS = Path("/sys/fs/cgroup")
-START_DEADLINE = 60.0
+START_DEADLINE = 300.0
 
 
 UPLINK = (
@@ -58,7 +58,8 @@ def main(words: list[str]) -> None:
         spawn(["virtlogd", "--pid-file", "/run/virtlogd.pid"], given.state / "log/virtlogd.out"),
         spawn(["libvirtd", *listen, "--pid-file", "/run/libvirtd.pid"], given.state / "log/libvirtd.out"),
     ]
-    wait_for_socket(Path("/run/libvirt/libvirt-sock"), daemons)
+    for socket in ("virtlogd-sock", "libvirt-sock"):
+        wait_for_socket(Path("/run/libvirt") / socket, daemons)
     print("ready", flush=True)
     keep()
     if given.cgroups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
@@ -33,10 +34,11 @@ def _watch(name: str, where: str, process: subprocess.Popen[str], log: Path) -> 
     began, arrived, lines, size = time.monotonic(), 0.0, 0, 0
     while process.poll() is None and time.monotonic() - began < LONGEST:
         now = time.monotonic()
-        if log.exists() and log.stat().st_size != size:
-            size = log.stat().st_size
-            found = len(LAST_LINE.findall(log.read_bytes()))
-            arrived, lines = (now, found) if found > lines else (arrived, lines)
+        with contextlib.suppress(OSError):  # there is none yet, or not any more
+            if log.stat().st_size != size:
+                size = log.stat().st_size
+                found = len(LAST_LINE.findall(log.read_bytes()))
+                arrived, lines = (now, found) if found > lines else (arrived, lines)
         time.sleep(EVERY)
     ended = time.monotonic()
     if arrived and process.returncode is not None:

@@ -48,7 +48,9 @@ class Mirror(Web):
     def trouble(self, faults: dict[str, str]) -> None:
         """Misbehave from now on: path -> "cut N" (hang up after N bytes, once), "always cut N", "slow N" (bytes a
         second), "drip" (a byte a second), "to URL" (a redirect)."""
-        self.faults.write_text(json.dumps(faults))
+        fresh = self.faults.with_suffix(".new")
+        fresh.write_text(json.dumps(faults))
+        fresh.replace(self.faults)  # the server reads it at any time
 
     def put(self, path: str, data: bytes | str) -> str:
         """Publish a file; return its name."""
@@ -211,7 +213,7 @@ class Signer:
     def close(self) -> None:
         """End the agent, and delete the key."""
         subprocess.run(["gpgconf", "--homedir", self.home, "--kill", "all"], check=False)
-        shutil.rmtree(self.home)
+        shutil.rmtree(self.home, ignore_errors=True)  # the agent removes its sockets at the same time
 
 
 def publish(mirror: Mirror, disk: bytes, signer: Signer) -> dict[str, str]:

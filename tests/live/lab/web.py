@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import signal
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
+from lab.guests import end
 from lab.host import Host
 
 PORT = 8000
@@ -63,11 +62,7 @@ def run_server(host: Host, module: str, *words: str | Path) -> Iterator[None]:
             raise RuntimeError(f"the server {module} did not start: {first}")
         yield
     finally:
-        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGTERM)  # the server, which outlives the command that leads into the lab
-        process.terminate()
-        process.wait()
-        process.stdout.close()
+        end(process)  # the server goes first: the next one may want its port
 
 
 class Answering(BaseHTTPRequestHandler):

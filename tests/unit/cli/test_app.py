@@ -18,7 +18,7 @@ from virtprov.cli.install import command
 from virtprov.support import errors, log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -39,14 +39,14 @@ def failing(error: BaseException) -> Callable[[list[str]], int]:
     return main
 
 
-def in_process(body: str, *words: str, **how: Any) -> subprocess.CompletedProcess[str]:
-    """Run `body` as the tool's main in a process of its own, with the real streams and signals."""
+def in_process(body: str, *words: str, before: Sequence[str] = (), **how: Any) -> subprocess.CompletedProcess[str]:
+    """Run `body` as the tool's main in a process of its own, with the real streams and signals, by way of `before`."""
     lines = "\n    ".join(body.splitlines())
     code = (
         "import sys\nfrom virtprov.cli import app\n"
         f"def main(argv):\n    {lines}\nsys.exit(app.run('tool', main, sys.argv[1:]))"
     )
-    argv = [sys.executable, "-c", code, *words]
+    argv = [*before, sys.executable, "-c", code, *words]
     return subprocess.run(argv, cwd=ROOT, text=True, stderr=subprocess.PIPE, check=False, **how)
 
 
@@ -178,7 +178,7 @@ def test_signals_interrupt_and_let_the_tool_undo(name: str) -> None:
 
 def test_a_signal_ignored_from_outside_stays_ignored() -> None:
     body = "import os, signal\nos.kill(os.getpid(), signal.SIGHUP)\nreturn 0"
-    done = in_process(body, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    done = in_process(body, before=["sh", "-c", 'trap "" HUP; exec "$@"', "sh"])
     assert (done.returncode, done.stderr) == (0, "")
 
 

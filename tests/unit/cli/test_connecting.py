@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,7 @@ ASKS = """<node>
 <auth><user password='open sesame'>ali</user></auth>
 <domain type='test'><name>cave</name><memory>65536</memory><os><type>hvm</type></os></domain>
 </node>"""
-SECONDS = 60
+SECONDS = 300
 
 
 @pytest.fixture
@@ -46,14 +44,11 @@ def show(uri: str) -> list[str]:
 
 def start(words: list[str], terminal: int | None) -> subprocess.Popen[str]:
     """Run a command in a session of its own, with this terminal or with none; standard input is not one."""
-
-    def take() -> None:
-        if terminal is not None:
-            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-
+    if terminal is not None:
+        words = ["setsid", "--ctty", "sh", "-c", 'exec "$@" </dev/null', "sh", *words]
     return subprocess.Popen(
-        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True, preexec_fn=take, pass_fds=[] if terminal is None else [terminal],
+        words, stdin=subprocess.DEVNULL if terminal is None else terminal, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=terminal is None,
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ CHANGES = ["--connect", "test:///default", "test", "--edit", "--memory", "64", "
 
 def press(moment: int, *words: str) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-c", PRESS, str(moment), *words]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def main(argv):
 
 app._start("tool", main)
 """
-    done = subprocess.run([sys.executable, "-c", body], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", body], capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stderr) == (130, "tool: interrupted\n")
 
 
@@ -105,5 +105,5 @@ app._start("tool", main)
 """
     for acts, status in ((True, 0), (False, 130)):
         argv = [sys.executable, "-c", body.replace("{}", str(acts))]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
         assert (done.returncode, done.stderr) == (status, "")

@@ -149,5 +149,5 @@ def test_two_at_once(kvm: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         other = threading.Thread(target=second)
         other.start()
         assert not entered.is_set()
-    assert entered.wait(10)
+    assert entered.wait(60)
     other.join()

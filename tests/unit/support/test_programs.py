@@ -10,6 +10,7 @@ import sys
 import termios
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,6 +151,27 @@ def test_a_source_that_fails_ends_the_filter() -> None:
         list(programs.filtered(["cat"], source(), 100))
 
 
+def test_no_input_is_left_to_the_garbage_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From Python 3.13 on it reports that nobody reads what is left any more."""
+
+    def source() -> Iterator[bytes]:
+        yield b"x"
+        raise LookupError
+
+    made: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def note(*words: Any, **how: Any) -> subprocess.Popen[bytes]:
+        made.append(start(*words, **how))
+        return made[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", note)
+    with pytest.raises(LookupError):
+        list(programs.filtered(["cat"], source(), 100))
+    assert list(programs.filtered(["true"], (b"x" * 5000 for _ in range(100)), 100)) == []
+    assert [process.stdin is not None and process.stdin.closed for process in made] == [True, True]
+
+
 def test_a_filter_that_nobody_reads_on_is_ended() -> None:
     running = programs.filtered(["yes"], [b""], 100)
     assert next(running)
@@ -161,6 +183,7 @@ def test_a_filter_that_nobody_reads_on_is_ended() -> None:
 
 def ended(child: programs.Child) -> tuple[int, str]:
     child._process.wait(60)
+    assert child._listening.wait(60)
     found = child.look()
     assert found is not None
     return found

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ASK_AGAIN = 15.0
 """Seconds between two requests to shut down: a guest that is booting misses the first."""
+GOING = 5.0
+"""Seconds in which a guest that cannot be asked may power off: its agent or QEMU ended before it was seen to be off."""
 Clock = Callable[[], float]
 
 
@@ -51,8 +53,8 @@ def _wait(
     end = None if request.wait < 0 else clock() + request.wait * 60
     left = list(zip(running, watches, strict=True))
     while left:
-        for removal, _ in left:
-            _ask(removal, context)
+        for removal, watch in left:
+            _ask(removal, watch, context)
         again = clock() + ASK_AGAIN
         until = again if end is None else min(again, end)
         left = [(removal, watch) for removal, watch in left if not _is_off(removal, watch, max(until - clock(), 0.0))]
@@ -60,15 +62,15 @@ def _wait(
             raise _timeout(request, [removal.name for removal, _ in left], len(running))
 
 
-def _ask(removal: Removal, context: RunContext) -> None:
-    """Ask a guest to shut down; it may have just powered off."""
+def _ask(removal: Removal, watch: Watch, context: RunContext) -> None:
+    """Ask a guest to shut down; it may have just powered off, or be about to."""
     try:
         context.host.guests.shutdown(removal.info.uuid)
     except NotThere:
         return
     except HostError as problem:
         known = context.host.guests.find(removal.info.uuid)
-        if known is not None and known.active:
+        if known is not None and known.active and not _is_off(removal, watch, GOING):
             raise HostError(problem.message, hint="--force-off powers it off") from None
 
 

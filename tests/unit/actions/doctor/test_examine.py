@@ -117,7 +117,7 @@ def silent() -> Iterator[Silent]:
 
 
 def test_a_host_that_falls_silent(silent: Silent) -> None:
-    report = examine("qemu:///system", lambda uri: silent, limit=0.5)  # type: ignore[arg-type, return-value]
+    report = examine("qemu:///system", lambda uri: silent, limit=2.0)  # type: ignore[arg-type, return-value]
     states = [answer.finding.state for answer in report.answers if answer.check.where == "host"]
     assert states[:3] == [OK, OK, OK] and set(states[3:]) == {UNKNOWN}
     assert of(report, "network").found == "no answer in time"

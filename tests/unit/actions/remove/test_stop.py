@@ -144,3 +144,28 @@ def test_a_guest_that_cannot_be_asked(error: HostError, pair: Host, context_of: 
     with pytest.raises(HostError, match="not supported") as caught:
         run(host, context_of(host), clock)
     assert caught.value.hint == "--force-off powers it off"
+
+
+def test_a_guest_that_powers_off_while_it_is_asked(pair: Host, context_of: Around) -> None:
+    """Its agent or QEMU ends before the request does, and a moment later it is seen to be off."""
+
+    class Going(Deaf):
+        def guests_shutdown(self, key: str) -> None:
+            super().guests_shutdown(key)
+            raise HostError("child process has terminated abnormally")
+
+        def running_watch(self, key: str) -> Any:
+            watched = super().running_watch(key)
+            wait = watched.wait_stopped
+
+            def wait_stopped(timeout: float) -> GuestEvent | None:
+                self.real.guests.destroy(key)
+                return wait(timeout)  # type: ignore[no-any-return]
+
+            watched.wait_stopped = wait_stopped
+            return watched
+
+    clock = Clock()
+    host = Going(pair, clock, {})
+    run(host, context_of(host), clock)
+    assert [name for name, _ in host.asked] == ["a", "b"] and clock.now == 1000.0

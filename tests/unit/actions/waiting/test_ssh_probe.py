@@ -78,7 +78,7 @@ Stand = Callable[[Doors], Doors]
 def end(probe: SshProbe) -> None:
     """Wait for the thread of a probe that has been told to stop."""
     if probe._thread is not None:
-        probe._thread.join(10)
+        probe._thread.join(60)
 
 
 def rounds(probe: SshProbe, places: list[tuple[str, int]], count: int) -> None:
@@ -94,7 +94,7 @@ def test_the_first_that_opens(stand: Stand) -> None:
     found = threading.Event()
     with SshProbe(found.set) as probe:
         probe.try_places([("10.0.0.1", 22), ("10.0.0.2", 22)])
-        assert found.wait(10)
+        assert found.wait(60)
         assert probe.open_at == ("10.0.0.2", 22)
         assert probe.replies == {("10.0.0.1", 22): "connection refused", ("10.0.0.2", 22): ""}
     end(probe)
@@ -105,10 +105,10 @@ def test_it_knocks_until_it_is_opened_and_again_after_a_reboot(stand: Stand) -> 
     doors.on_round = lambda: doors.opened.add("10.0.0.1") if doors.now > 5 else None
     with SshProbe(found.set) as probe:
         probe.try_places([("10.0.0.1", 22)])
-        assert found.wait(10)
+        assert found.wait(60)
         found.clear()
         probe.forget()
-        assert found.wait(10)
+        assert found.wait(60)
     end(probe)
 
 
@@ -137,7 +137,7 @@ def test_a_guest_with_a_thousand_addresses(stand: Stand) -> None:
     doors.on_round = enough.set
     with SshProbe(lambda: None) as probe:
         probe.try_places([(f"10.0.{high}.{low}", 22) for high in range(4) for low in range(250)])
-        assert enough.wait(10)
+        assert enough.wait(60)
     end(probe)
     assert len({address for _, address in doors.tried}) == MOST
 

@@ -12,7 +12,7 @@ from virtprov.host.daemon.events import NEWS, EventSource, GuestEvent
 from virtprov.host.failures import Lost
 from virtprov.support.errors import HostError
 
-SOON = 10.0
+SOON = 60.0
 """Seconds: far longer than anything here takes."""
 
 AGENT = (

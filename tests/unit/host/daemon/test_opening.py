@@ -117,11 +117,16 @@ def test_a_slow_web_service_is_knocked_at_where_it_listens(monkeypatch: pytest.M
         asked.append(place)
         if place != ("192.0.2.7", 443):
             raise TimeoutError
+        released.set()
         return Answered()
+
+    def answer() -> str:
+        assert released.wait(60)
+        return "open"
 
     released = threading.Event()
     monkeypatch.setattr(socket, "create_connection", knock)
-    opened = opening._patiently(lambda: released.wait(0.5) or "open", None, parse("esx://root@192.0.2.7/"), _nobody())
+    opened = opening._patiently(answer, None, parse("esx://root@192.0.2.7/"), _nobody())
     assert opened == "open" and asked == [("192.0.2.7", 443)]
 
 
@@ -130,7 +135,7 @@ def test_a_long_wait_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting.state, "tell", told.append, raising=False)
     monkeypatch.setattr(waiting.state, "shown", 0, raising=False)
     monkeypatch.setattr(waiting, "LONG", 0.01)
-    monkeypatch.setattr(opening, "PATIENCE", 0.5)
+    monkeypatch.setattr(opening, "PATIENCE", 0.1)
     monkeypatch.setattr(opening, "_answers", lambda target: True)
     opening._patiently(lambda: threading.Event().wait(1.2), "x", parse("esx://root@192.0.2.7/"), _nobody())
     assert told == ["Waiting for x ..."]

@@ -95,7 +95,7 @@ def test_an_interrupted_volume_is_deleted_again(pool_host: Host, monkeypatch: py
     def slow(pool: libvirt.virStoragePool, xml: str, flags: int) -> object:
         begun.append(xml)
         volume = plain(pool, xml, flags)
-        noticed.wait(10)
+        noticed.wait(60)
         return volume
 
     def interrupt(done: int, total: int) -> None:

@@ -120,7 +120,7 @@ def test_the_commands_refuse_it(line: str, fifo: str, tmp_path: Path) -> None:
         [str(BIN / words[0]), *words[1:]],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=300,
         check=False,
         stdin=subprocess.DEVNULL,
         cwd=tmp_path,

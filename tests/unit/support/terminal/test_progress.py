@@ -150,7 +150,7 @@ def test_the_real_timer_speaks() -> None:
     spoken, out = threading.Event(), Loud()
     lines = progress.Lines(out, alarm=lambda seconds, call: progress._timer(0.0, call))
     with lines.task("Starting"):
-        assert spoken.wait(10)
+        assert spoken.wait(60)
     assert out.getvalue().startswith("Starting ...\n")
 
 

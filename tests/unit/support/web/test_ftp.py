@@ -60,11 +60,9 @@ def test_a_wrong_password_is_not_shown(ftp_site: FtpSite) -> None:
         assert ftp.fetch_if_there(f"{url.replace('wrong', 'right')}/a") == b"x"
 
 
-def test_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+def test_nobody_listens(closed_port: int) -> None:
     with Ftp() as ftp, pytest.raises(FetchError, match="'127.0.0.1' refused the connection"):
-        ftp.fetch_if_there(f"ftp://127.0.0.1:{port}/a")
+        ftp.fetch_if_there(f"ftp://127.0.0.1:{closed_port}/a")
 
 
 def test_an_unknown_host() -> None:

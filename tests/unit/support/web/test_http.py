@@ -94,15 +94,9 @@ def test_a_server_without_pieces(site: Any) -> None:
             web.read(f"{site.url}/a", 4, 4)
 
 
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def test_nobody_there(site: Any) -> None:
+def test_nobody_there(closed_port: int) -> None:
     with pytest.raises(FetchError, match="127.0.0.1' refused the connection for"):
-        http.fetch(f"http://127.0.0.1:{closed_port()}/a")
+        http.fetch(f"http://127.0.0.1:{closed_port}/a")
 
 
 def test_no_such_host(site: Any) -> None:

@@ -90,7 +90,7 @@ def test_what_goes_wrong_is_told_by_web(site: Site, rule: Any, message: str) -> 
         handler.close_connection = True
 
     site.rules["/a"] = closing
-    with QuickWeb(timeout=2, whole=3) as web, pytest.raises(FetchError, match=message):
+    with QuickWeb(timeout=60, whole=60) as web, pytest.raises(FetchError, match=message):
         web.fetch_if_there(f"{site.url}/a", limit=1024)
 
 
@@ -100,7 +100,7 @@ def test_a_head_without_an_end(site: Site) -> None:
 
     site.rules["/a"] = endless
     with pytest.raises(Unusual):
-        PlainWeb(2, 5).ask("GET", f"{site.url}/a", 100)
+        PlainWeb(60, 60).ask("GET", f"{site.url}/a", 100)
 
 
 def test_a_server_that_drips(site: Site) -> None:
@@ -126,6 +126,6 @@ def test_a_server_that_drips(site: Site) -> None:
     assert not ended, "the user waits for the whole file"
 
 
-def test_nobody_listens(site: Site) -> None:
+def test_nobody_listens(closed_port: int) -> None:
     with QuickWeb() as web, pytest.raises(FetchError, match="refused the connection"):
-        web.fetch_if_there("http://127.0.0.1:9/a")
+        web.fetch_if_there(f"http://127.0.0.1:{closed_port}/a")
