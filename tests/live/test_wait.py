@@ -98,7 +98,7 @@ def test_an_empty_disk_is_not_ready(lab: Host) -> None:
         lab.virsh("undefine", name, "--remove-all-storage")
         done, shown = lab.run([*words, "ready,timeout=3m"]), "3 min"
     assert done.rc == TOO_LONG, done.err
-    assert f"'{name}' answers neither to ssh nor with its agent after {shown}; the guest is left as it is" in done.err
+    assert f"'{name}' answers neither by ssh nor by its agent after {shown}; the guest is left as it is" in done.err
     assert "DHCP leases: no address of this guest" in done.err
     assert "guest agent: not connected" in done.err
     tail = done.err.partition(f"Last lines of the console of '{name}':\n")[2]

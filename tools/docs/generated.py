@@ -22,6 +22,20 @@ COMMANDS = {
     "virtprov-clone": ("clone", "copy a guest and its disks"),
     "virtprov-xml": ("edit.command", "change, add and remove parts of guests"),
 }
+EXPLAINED = {
+    "boot": "[UEFI, Secure Boot and TPM](../../howto/firmware.md)",
+    "cloud-init": "[documents of your own](../guest-options.md#documents-of-your-own)",
+    "copy": "[clone a guest or a template](../../howto/clone-template.md)",
+    "cpu": "[processors, memory and devices](../../howto/hardware.md)",
+    "disk": "[give a guest disks](../../howto/disks.md)",
+    "filesystem": "[a shared folder](../../howto/hardware.md#a-shared-folder)",
+    "hostdev": "[processors, memory and devices](../../howto/hardware.md)",
+    "image": "[cloud images](../cloud-images.md)",
+    "install": "[places to install from](../places.md)",
+    "network": "[networks and fixed addresses](../../howto/network.md)",
+    "unattended": "[what is answered](../unattended.md#what-is-answered)",
+}
+"""The pages that explain the sub-options of a group."""
 MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|#$"})
 
 
@@ -106,12 +120,16 @@ def group_page(group: str) -> Iterator[str]:
     from virtprov.options import catalogue
 
     yield f"# --{group}\n"
-    yield f"For everyone who looks up a sub-option of `--{group}`: {escape(catalogue.help_line(group))}.\n"
+    purpose = escape(catalogue.help_line(group)).removesuffix(" ...")
+    yield f"For everyone who looks up a sub-option of `--{group}`: {purpose}.\n"
+    if group in EXPLAINED:
+        yield f"They are explained in {EXPLAINED[group]}.\n"
     rows = [row for row in catalogue.table(group).rows if not row.hidden]
     if not rows:
         yield "This option has a single value, and no sub-options."
         return
-    yield "N stands for a number that counts from 0.\n"
+    if any("[0-9]*" in row.name for row in rows):
+        yield "N stands for a number that counts from 0.\n"
     yield "| sub-option | value | place in the XML | older names |\n|---|---|---|---|"
     for row in rows:
         name, values = number(row.name), ", ".join(f"`{value}`" for value in row.values)

@@ -1,8 +1,9 @@
 """Where the three commands begin and end: the one place that catches errors, prints them, picks the status.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the host refused or cannot be reached, 4 waited too long,
-5 the guest came up broken, 6 done, but standard output could not be written, 10 a guest is not as asked
-(`virtprov-xml --verify`), 130 interrupted. With `--output json` a failure is an object on stdout too:
+5 the guest is not as requested, 6 done, but standard output could not be written, 10 a guest does not match
+(`virtprov-xml --verify`, `virtprov-install --ensure`), 130 interrupted. With `--output json` a failure is an object on
+stdout too:
 
     {"error": {"tool": str, "kind": str, "message": str, "hint": str, "exit_code": int}}
 

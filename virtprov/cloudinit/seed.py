@@ -75,7 +75,7 @@ def build(request: SeedRequest, *, hide: Callable[[Wishes], Wishes] = lambda wis
 
 
 def _interfaces(request: SeedRequest) -> tuple[Interface, ...]:
-    """Return the interfaces whose settings the seed has: all of the guest, or none."""
+    """Return the interfaces that the seed configures: all of the guest, or none."""
     if request.interfaces or request.renewal is None:
         return request.interfaces
     return tuple(Interface(mac) for _, mac in request.renewal.macs)

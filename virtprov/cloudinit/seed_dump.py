@@ -50,7 +50,7 @@ def _hide(wishes: Wishes) -> Wishes:
 
 
 def show(data: bytes) -> str:
-    """Return a file for a guest as text, without what its keys call secret."""
+    """Return a file for a guest as text; the values of keys with secrets are masked."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -59,7 +59,7 @@ def show(data: bytes) -> str:
 
 
 def _mask(text: str) -> str:
-    """Return a document of the user without what its keys call secret."""
+    """Return a document of the user; the values of keys with secrets are masked."""
     text = _HASH.sub(MASK, _PRIVATE_KEY.sub(MASK, mask(text)))
     lines: list[str] = []
     deeper = -1  # lines that are indented more than this belong to a secret

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ZONES = "/usr/share/zoneinfo"
 _ZONE = re.compile(r"[A-Za-z][\w+-]*(/[\w+-]+){0,2}", re.A)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.A | re.I)  # a part of a host name (RFC 1123)
+_LONGEST_NAME = 253
 _PACKAGE = re.compile(r"[A-Za-z0-9@][\w.+:~@/=*-]*", re.A)
 
 
@@ -52,10 +54,10 @@ def _check_user(name: str, flag: str) -> None:
 
 
 def _check_host_name(name: str, flag: str) -> None:
-    from virtprov.support.text import host_name
+    if len(name) > _LONGEST_NAME or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        from virtprov.support.text import host_name
 
-    fit = host_name(name)
-    if fit != name.lower():
+        fit = host_name(name)
         hint = "use letters, digits, dashes and dots"
         raise UsageError(f"{flag}hostname: '{name}' is not a valid host name", hint=f"{hint}: '{fit}'" if fit else hint)
 

@@ -39,7 +39,7 @@ def cloud_config(contents: GuestContents) -> dict[str, Any]:
 
 
 def names(contents: GuestContents) -> list[str]:
-    """Return the names of the words that the contents are from."""
+    """Return the names of the words that the contents come from."""
     given = (
         ("timezone", contents.timezone),
         ("package", contents.packages),
@@ -52,7 +52,7 @@ def names(contents: GuestContents) -> list[str]:
 
 
 def find_conflicts(first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
-    """Yield the keys of which only one of both documents could take effect."""
+    """Yield the keys that both documents have, although only one of them could take effect."""
     for key in SINGLE:
         if key in second and first.get(key) is not None and first[key] != second[key]:
             yield key

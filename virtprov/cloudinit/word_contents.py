@@ -39,7 +39,7 @@ class GuestFile(NamedTuple):
 
 
 class Proxy(NamedTuple):
-    """The proxies for http and https, and the hosts reached without ("" if there is none)."""
+    """The proxies for http and https, and the hosts that are reached without one; "" for none."""
 
     http: str = ""
     https: str = ""
@@ -74,7 +74,7 @@ def read_contents(words: GuestWords, reader: Reader, environment: Mapping[str, s
 
 
 def _mode_of(file: str) -> int:
-    """Return the permissions of a local file, which those in the guest are; 0644 for anything else."""
+    """Return the permissions of a local file, which the file in the guest gets; 0644 for anything else."""
     import stat
 
     try:

@@ -23,7 +23,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def needs_build(template: str) -> bool:
-    """Return whether a template has a part that only an index or a list of files knows."""
+    """Return whether a template has a part whose value is only in an index or a list of files."""
     return "{build}" in template or "{revision}" in template
 
 
@@ -33,7 +33,7 @@ def base_name(url: str) -> str:
 
 
 def with_build(template: str, build: str) -> str:
-    """Return a template for one build; with a part {revision}, that is what follows the last dash of the build."""
+    """Return a template for one build; {revision} becomes what follows the last dash of the build."""
     if "{revision}" not in template:
         return fill(template, {"build": build})
     number, _, revision = build.rpartition("-")
@@ -41,12 +41,12 @@ def with_build(template: str, build: str) -> str:
 
 
 class NamePattern(Record):
-    """Which names a template stands for."""
+    """The names that match a template."""
 
     template: str
 
     def build_of(self, name: str) -> str | None:
-        """Return the build that is in a name; None if the template does not stand for it."""
+        """Return the build in a name; None if the name does not match the template."""
         if len(name) > _LONGEST:
             return None
         groups = {"{build}": _BUILD, "{revision}": _REVISION}

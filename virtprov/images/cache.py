@@ -68,14 +68,14 @@ def hold(tag: str) -> str:
 
 
 def is_held(tag: str) -> bool:
-    """Return whether another run uses an image; this one no longer does."""
+    """Return whether another run uses an image. If this run has used it, it no longer does."""
     from virtprov.support.user_files.sharing import is_shared
 
     return is_shared(folder_of(tag))
 
 
 def claim(tag: str) -> AbstractContextManager[bool]:
-    """Yield whether no other run uses an image; if so, none begins to while the block runs."""
+    """Yield True if no other run uses an image; then none can begin to until the block ends."""
     from virtprov.support.user_files import private, sharing
 
     with suppress(OSError):  # without a folder, nobody could hold it
@@ -99,7 +99,7 @@ def tag_of(image: ResolvedImage) -> str:
 
 
 def _version_of(image: ResolvedImage) -> str:
-    """Return what tells this version of a file from others: its size and date, or what the server says."""
+    """Return what distinguishes this version of a file from others: its size and date, or what the server says."""
     if image.own_path:
         try:
             facts = os.stat(image.own_path)
@@ -146,7 +146,7 @@ def write_note(tag: str, image: ResolvedImage) -> None:
 
 
 def read_note(tag: str) -> Note:
-    """Return what is noted about an image; a damaged note says nothing."""
+    """Return what is noted about an image; a damaged note counts as none."""
     import json
 
     try:

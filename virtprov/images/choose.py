@@ -1,4 +1,4 @@
-"""Which image of which system a request means."""
+"""Choose the image that a request means."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def choose_image(request: ImageRequest, system: CloudSystem, arch: str) -> Cloud
 def facts_of(system: CloudSystem, image: CloudImage, arch: str, firmware: str) -> ImageFacts:
     """Return what is known about the system in an image for an architecture.
 
-    `firmware` is the one that the guest is to have ("" for any): some images exist for each.
+    `firmware` is the one that the guest will have ("" for any): some images exist once for each firmware.
     """
     is_x86 = canonical_arch(arch) == "x86_64"
     return ImageFacts(

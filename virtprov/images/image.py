@@ -1,4 +1,4 @@
-"""What an image is asked for, and what is known about it: types only.
+"""The types for images: what the user asks for, and what is known about an image.
 
 `resolve_image(request, *, arch, read)` in `images/resolve.py` turns an `ImageRequest` into a `ResolvedImage`. It reads
 small index and checksum files with `read`, and never the image itself.
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     ReadIndex = Callable[[str, int], bytes | None]
-    """Returns the contents of a small file at a URL (http, https, file), at most so many bytes; None: not there.
+    """Returns the contents of a small file at a URL (http, https, file), at most so many bytes; None if there is none.
 
-    It raises FetchError for a file that is larger, and for a server that cannot be reached. It keeps nothing: each call
-    reads the file again.
+    It raises FetchError for a larger file, and for a server that cannot be reached. Nothing is kept: each call reads
+    the file again.
     """
 
 CLOUD_INIT, NUAGEINIT, TINY_CLOUD = "cloud-init", "nuageinit", "tiny-cloud"
-"""Systems of configuration that read a cloud-init seed, the last two only a part of it; see also `facts`."""
+"""The programs that read a cloud-init seed; the last two read only a part of it. See also `facts`."""
 
 NOCLOUD = "nocloud"
 """The kind of seed on a volume labelled cidata; others are `configdrive` and, for Ignition, `fw-cfg`."""
@@ -151,7 +151,7 @@ class ResolvedImage(Record):
 
     @property
     def own_path(self) -> str:
-        """Return the path of a file of this machine, which can also be at a file:// URL; "" for one on a server."""
+        """Return the path if the file is on this machine, also for a file:// URL; "" if it is on a server."""
         if self.path or not self.url.lower().startswith("file:"):
             return self.path
         from virtprov.support.web.fetch import local_path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtprov.support.frozen import Record
 
 IGNITION, COMBUSTION = "ignition", "combustion"
-"""Systems of configuration that do not read a cloud-init seed."""
+"""The programs that configure an image and do not read a cloud-init seed."""
 
 BIOS, UEFI = "bios", "uefi"
 
@@ -15,7 +15,7 @@ class ImageFacts(Record):
 
     `os` is the short id of its profile, `default_user` the login that its first boot makes, `cpu_floor` the least
     processor that it starts on ("x86-64-v3"), `firmware` the only firmware that boots it (BIOS or UEFI), `seeds` the
-    kinds of seeds that it reads, the best first, `configured_by` the system of configuration, `ready_port` the TCP port
+    kinds of seeds that it reads, best first, `configured_by` the program that configures it, `ready_port` the TCP port
     that answers when the guest is ready (0: that of ssh or unknown).
     """
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _SCHEMES = ("http", "https", "file")
 _FILE = re.compile(r".*\.(qcow2|qcow|img|raw|vmdk|vdi|vhdx?|gz|xz|zst|bz2|tar|tgz|txz)", re.IGNORECASE)
-"""Words that are files, although there is no slash in them."""
+"""Texts without a slash that are names of files."""
 _NAME = re.compile(r"[A-Za-z0-9][\w.+:-]*")
 _QUERY = re.compile(r"\?.*?(?=,(?:url|variant|build|checksum|copy)=|$)")
 _WORD = re.compile(r"[\w.+-]+")
@@ -22,7 +22,7 @@ _WORD = re.compile(r"[\w.+-]+")
 def to_request(text: str, values: Mapping[str, str]) -> ImageRequest:
     """Return the request for a value of `--image`; `values` are its sub-options, name -> text.
 
-    Raises UsageError for values that cannot be meant.
+    Raises UsageError for invalid values.
     """
     place, address, text = values.get("name", ""), values.get("url", ""), _mask(text)
     if not place and not address:
@@ -55,7 +55,7 @@ def _mask(text: str) -> str:
 
 
 def _check_word(text: str, option: str, word: str, *, is_named: bool) -> None:
-    """Raise UsageError for a variant or a build that is no word, or that is not for a name."""
+    """Raise UsageError for a variant or a build that is not a word, or that is given without a name."""
     if not word:
         return
     if not is_named:
@@ -66,7 +66,7 @@ def _check_word(text: str, option: str, word: str, *, is_named: bool) -> None:
 
 
 def _parse_place(text: str) -> tuple[str, str, str]:
-    """Return the name, the URL or the path that a text is; the other two are ""."""
+    """Return the text as a name, a URL or a path; the other two are ""."""
     scheme, found, _ = text.partition("://")
     if found and scheme.isalnum():
         if scheme.lower() not in _SCHEMES:

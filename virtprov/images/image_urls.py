@@ -16,7 +16,7 @@ _WEB = ("http", "https")
 def join(base: str, place: str) -> str:
     """Return an address relative to another one.
 
-    Raises FetchError for a place that cannot be meant: an index on a server does not name a file of this machine.
+    Raises FetchError for an address that is not allowed: an index on a server may not name a file of this machine.
     """
     from urllib.parse import urljoin, urlsplit
 

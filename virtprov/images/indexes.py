@@ -26,7 +26,7 @@ _LINK = re.compile(r"""href=["']([^"'<>]{1,512})["']""", re.IGNORECASE)
 
 
 class Wanted(Record):
-    """What is looked for: files with such names, for an architecture in libvirt's words and in the distribution's.
+    """What is looked for: the names of the files, and the architecture as libvirt and the distribution call it.
 
     `select` is what the profile says about the entry, with its parts filled in.
     """

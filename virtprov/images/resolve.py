@@ -122,7 +122,7 @@ def _facts_of_name(request: ImageRequest, arch: str) -> ImageFacts:
 
 
 def _pin(request: ImageRequest, name: str, read: ReadIndex) -> tuple[Digest | None, Signature]:
-    """Return the checksum that the user gave for the file `name`: as such, or by a file of checksums."""
+    """Return the checksum that the user gave for the file `name`: directly, or in a file of checksums."""
     if not request.checksum:
         return None, Signature()
     digest = parse_pin(request.checksum)
@@ -150,7 +150,7 @@ def _require_digest(
 ) -> ResolvedImage:
     """Return an image, with warnings if it cannot be verified well.
 
-    `read` are the files where a checksum could have been, `lacking` those that are not there. Raises FetchError if it
+    `read` are the files that could have had a checksum, `lacking` those that do not exist. Raises FetchError if it
     cannot be verified at all.
     """
     if found.is_weak:
@@ -247,7 +247,7 @@ class _Search:
         return addresses.mirrored(url, self.request.mirror)
 
     def _fetch(self, place: str, limit: int) -> bytes | None:
-        """Return a file on the mirror, or where there is none, on the server itself."""
+        """Return a file on the mirror; without a mirror, on the server itself."""
         data = self.read(place, limit)
         (self.lacking if data is None else self.asked).append(place)
         return data
@@ -374,7 +374,7 @@ class _Search:
             )
 
     def _gone(self, builds: list[str]) -> FetchError:
-        """Return the error for a pinned build that is not there (any more), with those that are."""
+        """Return the error for a pinned build that does not exist (any more); it names those that do."""
         request, more = self.request, self.image.builds
         if not builds and more.url:
             url = addresses.beside(self.latest, more.url, self.values)
@@ -398,7 +398,7 @@ class _Search:
         return file._replace(digest=pin)
 
     def _check_image_signature(self, file: _File) -> None:
-        """Get the signature of the image itself; the image is compared with it when it is there."""
+        """Get the signature of the image itself, which is checked when the image has been downloaded."""
         url = file.signature_url
         if not url and self.image.signs_image and self.image.signature:
             url = addresses.beside(file.url, self.image.signature, self.values)

@@ -1,1 +1,1 @@
-"""The functions for programs: connect, install, clone, edit and render. The commands use them as well."""
+"""The functions for programs: connect, install, clone, edit, remove and render. The commands use them as well."""

@@ -36,10 +36,10 @@ class Copy(Record):
                     disks to be copied although they would be shared, and the other way round: "vda"
     copies          the uses of --copy, one for each disk: "vdb,pool=fast,format=raw"
     pool            the pool for the copies of all other disks
-    preserve_data   whether no disk is copied: `files` names disks that are there
+    preserve_data   whether no disk is copied: `files` names existing disks
     nvram           where the UEFI variables are copied to
-    replace         whether the copy takes the place of a guest of its name
-    reflink         whether raw disks share their blocks, where the file system can
+    replace         whether an existing guest of this name is replaced
+    reflink         whether raw and qcow2 disks share their blocks, if the file system can
     linked          whether the clone gets thin images on top of the disks of a template instead of copies
     make_template   whether the original is made a template for that
     sparse          whether copies take only the space that is in use

@@ -1,4 +1,4 @@
-"""--ensure: create a guest only if there is none; if there is one, it has to be what is described."""
+"""--ensure: create a guest only if there is none; if there is one, it has to be as described."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def hold(host: Host, request: InstallRequest, say: Callable[[str], None]) -> Abs
 
 
 def exists(host: Host, request: InstallRequest) -> bool:
-    """Return whether the guest is there, and is what is described; False if there is none.
+    """Return True if the guest exists and is as described, False if there is none.
 
-    Raises Differs if it is there and differs; nothing is changed.
+    Raises Differs if it exists and differs. Nothing is changed.
     """
     from virtprov.actions.edit.changing.described import differences
 

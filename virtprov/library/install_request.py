@@ -51,7 +51,7 @@ class NewGuest(Record):
     unattended        the value of --unattended, "" for all defaults; None: the installer asks its questions
     hostname, user, ssh_key, password_file, timezone, package, write, run, ca_certs, proxy
                       what goes into the guest: ssh_key, package, write, run and ca_certs may be lists
-    no_login          nobody needs to be able to log in
+    no_login          whether a guest is accepted to which nobody can log in
     ssh_config        a file of ssh's configuration that gets an entry with the guest's name and address
     reinstall         the name of an existing guest to reinstall; its configuration does not change
     os_type           "hvm", "xen" or "exe" (a container); empty: the host's default
@@ -61,11 +61,11 @@ class NewGuest(Record):
     check_schema      whether options and XML are checked against libvirt's schema
     autostart         whether the guest starts when the host boots
     transient         whether the guest is gone when it is shut off
-    noreboot          whether it stays off after its installation; without one, it is only defined
+    noreboot          whether it stays off after its installation; without an installation, it is only defined
     wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit;
                       or a text, what to wait for: "ready", "ip,run=COMMAND,timeout=5m"
-    ensure            whether a guest of this name is left alone if it is what is described; otherwise `Differs` is
-                      raised
+    ensure            whether a guest of this name may exist: it is not changed, and `Differs` is raised if it is not as
+                      described
     destroy_on_exit   whether it is stopped when the wait is over
     publish           host ports to forward to the guest: "8022:22"
     fix_permissions   whether to grant QEMU access to the directories of the disks

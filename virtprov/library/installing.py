@@ -49,8 +49,8 @@ def install(host: Host | str, guest: NewGuest, *, listener: Listener | None = No
 
     Raises UsageError for an invalid request, HostError if the host refuses, FetchError and MediaError for media that
     cannot be used, WaitTimeout if the guest is not done in time, and GuestBroken if it was started but is not as
-    requested; after the last two the guest is left as it is. Raises Differs if `guest.ensure` is set and the guest is
-    there, but is not what is described.
+    requested; after the last two the guest is left as it is. Raises Differs if `guest.ensure` is set and the guest
+    exists, but is not as described.
     """
     from contextlib import ExitStack
 
@@ -91,7 +91,7 @@ def _installed(work: Installation, state: str, hears: listening.Collector) -> In
 
 
 def _unchanged(host: Host, name: str, hears: listening.Collector) -> Installed:
-    """Return the result for a guest that is there and is what is described."""
+    """Return the result for a guest that exists and is as described."""
     from virtprov.guest.checks import mac_addresses
     from virtprov.guest.document import Guest
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         def on_note(self, text: str) -> None: ...
         def on_warning(self, text: str) -> None: ...
         def context(self, host: Host) -> RunContext:
-            """Return the context for steps, with progress, and a recovery log for the case that the run is killed."""
+            """Return the context for steps, with progress, and a recovery log in case the run is killed."""
 
 
 TOOL = "virtprov library"

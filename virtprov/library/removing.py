@@ -102,7 +102,7 @@ def to_request(
         raise UsageError("--keep-disks and --with-disk cannot be used together", hint="omit one of them")
     minutes, goals = texts.split_wait(wait)
     if goals is not None:
-        raise UsageError("--wait with --remove only takes a time, such as 90s", hint="such as --wait 90s")
+        raise UsageError("--wait with --remove only takes a time", hint="for example --wait 90s")
     if not minutes:
         raise UsageError("--wait 0 leaves a guest no time to shut down", hint="use --force-off to power it off")
     return RemoveRequest(tuple(names), keep_disks, tuple(map(os.path.abspath, paths)), force_off, minutes)

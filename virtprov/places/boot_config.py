@@ -136,7 +136,7 @@ def _boot_loader_spec(text: str) -> Iterator[Entry]:
 
 
 def _entry(kernel: str, initrd: str, args: list[str], folder: str) -> Entry | None:
-    """Return an entry with paths in the medium; None if they cannot be told without running the configuration."""
+    """Return an entry with paths in the medium; None if they are only known when the configuration is run."""
     paths = _path(kernel, folder), _path(initrd, folder)
     if not all(paths):
         return None
@@ -154,7 +154,7 @@ def _path(text: str, folder: str) -> str:
 
 
 def _included(name: str, text: str) -> list[str]:
-    """Return the configurations that one reads as well."""
+    """Return the names of the configurations that a configuration includes."""
     folder = name.rpartition("/")[0]
     is_grub = "grub" in name
     words = r"^\s*(?:source|configfile)\s+(\S+)" if is_grub else r"^\s*include\s+(\S+)"

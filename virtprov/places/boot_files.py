@@ -65,7 +65,7 @@ def _planned(file: RemoteFile) -> BootFile:
 
 
 def _private_key(initrd: RemoteFile, inject: tuple[InjectedFile, ...], owner: str) -> str:
-    """Return what identifies an initrd with injected files: theirs is another one for each guest and content."""
+    """Return what identifies an initrd with injected files: the guest, and the content of the files."""
     import hashlib
 
     digest = hashlib.sha256()

@@ -1,7 +1,7 @@
 """Files of places, kept for the next guest: `~/.cache/virtprov/boot`, a folder for each file.
 
-A file is kept together with what tells its version: the server's ETag or date and the file's size. Nothing is used that
-is not complete, or whose version nobody knows to be the current one. What has not been used for a month is deleted.
+A file is kept together with its version: the server's ETag or date, and the file's size. A file is only used again if
+it is complete and known to be the current version. Files that have not been used for a month are deleted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which kernel and initrd a place has: as the user says, as the place says, as its distribution does."""
+"""Choose the kernel and the initrd of a place: as the user says, as the place says, or as its distribution does."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Choice(Record):
 
 
 class Wanted(Record):
-    """For which guest: its architecture, whether its kernel is one for Xen, and its operating system if it is known."""
+    """The guest: its architecture, whether it needs a kernel for Xen, and its operating system if it is known."""
 
     arch: str
     is_xen: bool
@@ -90,7 +90,7 @@ def find_images_folder(place: Place) -> str:
 def find_debian_tree(place: Place, arch: str) -> str:
     """Return where the installer is if a place is a mirror of Debian or one of its releases; "" if there is none.
 
-    Of a whole mirror, it is that of the stable release.
+    For a whole mirror, it is the installer of the stable release.
     """
     stable = (place.fetch("dists/stable/Release") or b"").decode("utf-8", "replace")
     codename = re.search(r"^Codename: ([a-z]+)$", stable, re.MULTILINE)

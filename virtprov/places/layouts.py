@@ -24,8 +24,8 @@ _SUSE = {"i686": "i386"}
 class Layout(Record):
     """How a distribution lays out its installer.
 
-    `marks` are the ways of a place to name itself (`TreeFacts.layout`) that this layout has, `distros` those of
-    profiles; both are hints which layout to try first. `pairs` are kernels and initrds in the order they are tried.
+    `marks` are what such places call themselves (`TreeFacts.layout`), `distros` what profiles call the distribution;
+    both only decide which layout is tried first. `pairs` are kernels and initrds in the order they are tried.
     `argument` is the kernel argument for a source on the network ("": the installer finds it by itself). A medium with
     `own_args` does not start without the arguments of its own boot configuration.
     """
@@ -172,7 +172,7 @@ LAYOUTS = (
     ),
     Layout("live system", (("live/vmlinuz", "live/initrd.img"), ("live/vmlinuz", "live/initrd")), own_args=True),
 )  # fmt: skip
-"""The table: what `--location` and `--test-media-detection` answer from."""
+"""The table that `--location` and `--test-media-detection` use."""
 
 WITHOUT_KERNEL = {
     "winnt": "Windows", "win9x": "Windows", "win16": "Windows", "freebsd": "FreeBSD", "openbsd": "OpenBSD",
@@ -183,7 +183,7 @@ WITHOUT_KERNEL = {
 
 
 def rank_layouts(mark: str, distro: str) -> list[Layout]:
-    """Return all layouts, those first that a place with this `mark` or of this `distro` has."""
+    """Return all layouts; those for this `mark` or this `distro` come first."""
     ranked = sorted(LAYOUTS, key=lambda one: -(2 * (mark in one.marks) + (distro in one.distros)))
     return list(ranked)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def arch_mismatch(detected: Detected, guest_arch: str) -> str:
-    """Return a warning if a medium is for another architecture than the guest; "" if not, or if nobody knows."""
+    """Return a warning if a medium is for another architecture than the guest; "" if not, or if that is not known."""
     medium, guest = arch_name(detected.arch), arch_name(guest_arch)
     if not medium or not guest or medium in (guest, "all", "multi-arch"):
         return ""

@@ -1,4 +1,4 @@
-"""What a place to install from is asked for, what it gives, and which files come of it."""
+"""The types for places to install from: what the user asks for, what a place gives, and its files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class PlaceRequest(Record):
     `location` is a path or a URL, `os` a system whose profile has the address of its tree; without both, `kernel` and
     `initrd` are paths or URLs, otherwise they are paths in the place ("": as its layout says). `extra_args` are kernel
     arguments in the order they were given; with `overwrites_args` they replace the ones that the installer needs. With
-    `public_tree`, the installer from a directory, which the guest cannot read, gets the public tree of its system.
+    `public_tree`, an installer from a directory gets the public tree of its system, because the
+    guest cannot read the directory.
     """
 
     location: str = ""
@@ -43,7 +44,7 @@ class RemoteFile(Record):
     """A file of a place, where it is now. One of `path` and `url` is set.
 
     With `member`, it is the file with this name in the ISO at that path or URL, where it begins at byte `offset`.
-    `size` is in bytes (-1: unknown), `checksum` is "sha256:HEX" or "" where the place does not name one.
+    `size` is in bytes (-1: unknown), `checksum` is "sha256:HEX", or "" if the place does not name one.
     """
 
     path: str = ""

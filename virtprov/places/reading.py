@@ -73,7 +73,7 @@ class Place:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
 
     def _fetch(self, name: str) -> bytes | None:
         raise NotImplementedError
@@ -228,7 +228,7 @@ def open_place(address: str, fetch_whole: FetchWhole | None) -> Place:
     """Open a path or a URL as a place.
 
     `fetch_whole` downloads an ISO whose server only sends whole files; without it, that is an error. Raises InputError
-    for paths that cannot be read, MediaError for files that are no ISO, FetchError.
+    for paths that cannot be read, MediaError for files that are not ISOs, FetchError.
     """
     if scheme_of(address):
         return _open_url(address, fetch_whole)
@@ -251,7 +251,7 @@ def _open_url(url: str, fetch_whole: FetchWhole | None) -> Place:
 
 
 def open_as_iso(url: str, fetch_whole: FetchWhole | None) -> Iso | None:
-    """Open a URL that is not one of a tree as an ISO; None if it is none, or if there is nothing."""
+    """Open a URL that is not a tree as an ISO; None if it is not an ISO, or if nothing is there."""
     server = open_server(url)
     try:
         if server.size(url) is None:

@@ -1,4 +1,4 @@
-"""From the place that the user gave to the kernel, the initrd, the arguments and the medium of an installer."""
+"""Find the kernel, the initrd, the arguments and the medium of an installer in the place that the user gave."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ class _Resolving:
         return WITHOUT_KERNEL.get(family, "")
 
     def _reopen_as_iso(self) -> bool:
-        """Return whether the address turns out to be one of an ISO, which is opened then."""
+        """Return whether the address is that of an ISO; if so, open it."""
         if self.place.kind != TREE or self.place.address.partition("?")[0].endswith("/"):
             return False
         iso = open_as_iso(self.place.address, self.fetch_whole)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def find_address(name: str, wanted: Wanted, warnings: list[str] | None) -> tuple[str, Wanted, str]:
-    """Return the address for `--install os=NAME`, for which guest, and a note.
+    """Return the address for `--install os=NAME`, the guest that it is for, and a note.
 
     It is that of a tree; if the profile has none for the architecture, that of an ISO with an installer. Raises
     UsageError for an unknown name, and if the profile has no address.

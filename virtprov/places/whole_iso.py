@@ -19,11 +19,11 @@ class _Telling:
         waiting.state.tell(text.rstrip("\n"))
 
     def flush(self) -> None:
-        """Do nothing: what is told is shown at once."""
+        """Do nothing: each line is shown at once."""
 
 
 def download_iso(url: str) -> str:
-    """Download an ISO into the cache, and return its path; the user is told why, and how far it is.
+    """Download an ISO into the cache, and return its path; the user is told why, and sees the progress.
 
     Raises FetchError, ProvError.
     """

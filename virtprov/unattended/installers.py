@@ -26,8 +26,8 @@ class Installer(Record):
     """One row of the table.
 
     `template` is the name of the answers' template, `file` that of the file on the disk with the `label`, or in the
-    initrd. `cdrom` and `location` are the ways of the answers, `args` what the kernel is told where they are not found
-    without. `words` are the fields of `GuestWords` that it takes, `profiles` the first of which is the default.
+    initrd. `cdrom` and `location` say how the answers get there, `args` are kernel arguments without which they are not
+    found. `words` are the fields of `GuestWords` that it takes, `profiles` the first of which is the default.
     `also` are other files for the same disk: (template, file).
     """
 
@@ -141,7 +141,7 @@ def _number(version: str) -> float:
 
 
 def kernel_args(installer: Installer, profile: Profile, name: str) -> tuple[str, ...]:
-    """Return what the installer's kernel is told about answers in the file `name`, given to it as `location` says.
+    """Return the kernel arguments that name the answers in the file `name`, which get there as `location` says.
 
     Anaconda's arguments begin with "inst." since Fedora 19 and RHEL 7.
     """
@@ -153,7 +153,7 @@ def kernel_args(installer: Installer, profile: Profile, name: str) -> tuple[str,
 
 
 def initrd_file(installer: Installer, profile: Profile) -> str:
-    """Return the name of the answers in the initrd; Anaconda is told theirs, which is that of virt-install."""
+    """Return the name of the answers in the initrd; for Anaconda it is the one that virt-install uses."""
     if installer.template != KICKSTART.template:
         return installer.file
     return "fedora.ks" if profile.distro == "fedora" else "rhel.ks"

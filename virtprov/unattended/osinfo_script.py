@@ -1,4 +1,4 @@
-"""Answers from the install scripts of libosinfo's database: XSLT stylesheets, where a layer has them."""
+"""Answers from the install scripts of libosinfo's database: XSLT stylesheets, if a folder of profiles has them."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ LATE_SCRIPT = "late.sh"
 
 
 class Rendered(NamedTuple):
-    """The files with the answers, by name, and what the user is told."""
+    """The files with the answers, by name, and sentences for the user."""
 
     files: dict[str, bytes]
     notes: tuple[str, ...] = ()

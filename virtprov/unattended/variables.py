@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MIRRORS = {"debian": ("deb.debian.org", "/debian"), "ubuntu": ("archive.ubuntu.com", "/ubuntu")}
 _PRODUCTS = {"opensuse": "openSUSE_Leap", "sles": "SLES", "sled": "SLED"}
 _LOCKED = "!"
-"""What stands for the hash of a password that nobody has (shadow(5))."""
+"""What replaces the hash if no password is accepted (shadow(5))."""
 
 
 class Facts(NamedTuple):
@@ -91,7 +91,7 @@ def _of_system(answers: Answers, installer: Installer, facts: Facts) -> dict[str
 
 
 def _commands(answers: Answers, installer: Installer) -> tuple[str, ...]:
-    """Return the commands for the installed system: what the installer has no answer for, then those of the user."""
+    """Return the commands for the installed system: for what the installer does not support, then those of the user."""
     import shlex
 
     made: list[str] = []
@@ -106,7 +106,7 @@ def _commands(answers: Answers, installer: Installer) -> tuple[str, ...]:
 
 
 def _key_commands(answers: Answers) -> list[str]:
-    """Return what gives the keys to the user, or to root."""
+    """Return the commands that give the keys to the user, or to root."""
     import shlex
 
     if not answers.keys:

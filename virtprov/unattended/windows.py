@@ -1,4 +1,4 @@
-"""What Windows Setup calls things otherwise: time zones, and the folders of drivers."""
+"""Names that only Windows Setup uses: those of time zones, and of the folders of drivers."""
 
 from __future__ import annotations
 

@@ -26,6 +26,8 @@ def test_each_row_has_a_field() -> None:
         GuestWords(write=("a:b:/etc/x", "/x y:/a b")),
         GuestWords(run=("echo a; exit 1",)),
         GuestWords(hostname="Web.Example.com", user="a_b-1"),
+        GuestWords(hostname="xn--bcher-kva.example"),
+        GuestWords(hostname="a" * 63),
     ],
 )
 def test_good_words(words: GuestWords) -> None:
@@ -47,6 +49,10 @@ def test_good_words(words: GuestWords) -> None:
         (GuestWords(write=(":/etc/x",)), "--write:", ""),
         (GuestWords(run=(" ",)), "--run: the command is empty", ""),
         (GuestWords(hostname="a_b"), "--hostname: 'a_b' is not a valid host name", "'a-b'"),
+        (GuestWords(hostname="-a"), "--hostname: '-a' is not a valid host name", "'a'"),
+        (GuestWords(hostname="a."), "--hostname: 'a.' is not a valid host name", "'a'"),
+        (GuestWords(hostname="a" * 64), "--hostname: 'aaa", ""),
+        (GuestWords(hostname=".".join(["a" * 63] * 4)), "--hostname: 'aaa", ""),
         (GuestWords(user="root"), "--user: root already exists", ""),
         (GuestWords(user="default"), "--user: 'default' is reserved", ""),
         (GuestWords(user="1a"), "--user: '1a' is not a valid user name", ""),

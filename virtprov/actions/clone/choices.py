@@ -67,7 +67,7 @@ class Choices:
         return target not in self.request.skip and self._is_copied_with_all(disk, own)
 
     def _is_copied_with_all(self, disk: Element, own: DiskChoice) -> bool:
-        """Return whether a disk of which nothing special is said is copied."""
+        """Return whether a disk is copied that no option names."""
         wide, request = self._own.get(ALL, DiskChoice(ALL)), self.request
         if own.skip is None and (wide.skip or wide.share):
             return self._uses_original(disk, wide)

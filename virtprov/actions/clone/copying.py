@@ -60,7 +60,7 @@ class Copier:
     def _check_place(self, disk: Element, to: Destination, wanted: str) -> None:
         """Raise UsageError for a directory of this machine that does not exist, and for a format that does not fit.
 
-        The same for /dev, in which a file would take memory, and for pools whose volumes exist already.
+        It does the same for /dev, where a file would take memory, and for pools whose volumes exist already.
         """
         in_devices = to.path.startswith("/dev/") and not to.path.startswith("/dev/shm/")
         is_fixed = to.pool.type in FIXED if to.pool is not None else in_devices
@@ -200,9 +200,9 @@ def _is_device(origin: Original) -> bool:
 
 
 def _stands_alone(where: str, target: str, fmt: str) -> bool:
-    """Return whether the bytes of an image are all that a copy of it needs.
+    """Return whether a copy of an image needs only its bytes.
 
-    It is not if a relative backing file would not be found from the copy's directory, or if other files hold its data.
+    It needs more if a relative backing file would not be found from the copy's directory, or if other files hold data.
     """
     from virtprov.support.file_access.image_header import probe
 

@@ -146,7 +146,7 @@ def _name(request: CloneRequest, host: Host, source: str) -> str:
     if not request.name and not request.auto:
         raise UsageError("no name given for the clone", hint="give --name NAME, or --auto-clone to generate one")
     if not request.name and not source:
-        raise UsageError("the original has no name from which the clone's could be generated", hint="give --name NAME")
+        raise UsageError("the original has no name, so none can be generated for the clone", hint="give --name NAME")
     name = request.name or identity.clone_name(source, lambda word: _is_taken(host, word))
     names.check_name(name)
     if request.replace and name in (source, request.original) and not request.document:
@@ -191,7 +191,7 @@ def _macs(request: CloneRequest, host: Host, source: Guest, warnings: list[str])
 
 
 def _find_replaced_guest(request: CloneRequest, host: Host, name: str) -> Guest | None:
-    """The guest in whose place the copy comes; None without one."""
+    """The guest that the copy replaces; None if there is none."""
     if not request.replace or host.guests.find(name) is None:
         return None
     found = Guest.parse(host.guests.xml(name, inactive=True, secure=True))

@@ -233,6 +233,6 @@ def _check_credentials(wanted: SeedRequest, name: str) -> None:
         if value and field not in ("hostname", "ssh_key"):
             word = field.replace("_", "-")
             raise UsageError(
-                f"--{word}: '{name}' is not known to have cloud-init, which would be needed for this",
+                f"--{word}: '{name}' is not known to have cloud-init, which this option requires",
                 hint="add --cloud-init if the guest has cloud-init",
             )

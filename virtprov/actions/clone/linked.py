@@ -89,7 +89,7 @@ def _checks(request: CloneRequest, source: Guest) -> tuple[Step, ...]:
 
 
 def name_after(host: Host, disk: Element, origin: Original) -> Original:
-    """Return what the image on top of a disk is named after; on top of devices it goes to the directory for images."""
+    """Return the path after which an image on top of a disk is named; for devices it is where images are."""
     pool = host.storage.pool(origin.volume.pool) if origin.volume is not None else None
     if DiskSource.of(disk).kind == FILE or pool is not None and pool.type in FILE_POOLS:
         return origin
@@ -135,7 +135,7 @@ def point(disk: Element, to: Destination) -> None:
 
 
 def _refuse_unfit(disk: Element, where: str) -> None:
-    """Raise HostError for a disk that works only in the definition that it has."""
+    """Raise HostError for a disk that cannot be the backing file of another image."""
     kinds = {
         "an encrypted disk": any(True for _ in disk.iter("encryption")),
         "a part of a file": path.find(disk, "./source/slices") is not None,

@@ -117,7 +117,7 @@ def find_pool(host: Host, name: str) -> PoolInfo:
 
 
 class Names:
-    """Generates paths for copies that nothing has yet: `source` and `clone` are the names of the guests."""
+    """Generates paths for copies, at which nothing exists yet: `source` and `clone` are the names of the guests."""
 
     def __init__(self, host: Host, source: str, clone: str) -> None:
         self.host, self.source, self.clone = host, source, clone

@@ -180,7 +180,7 @@ _READERS: tuple[tuple[str, Callable[[Guest], Iterator[str]], str], ...] = (
 
 
 def _compare_tpms(source: Guest) -> list[Part]:
-    """An emulated TPM starts empty; both guests would use any other."""
+    """An emulated TPM starts empty; any other TPM would be used by both guests."""
     kinds = [path.get(tpm, "./backend/@type") for tpm in source.devices("tpm")]
     return [Part("TPM", RENEWED if kind == "emulator" else SHARED) for kind in kinds]
 

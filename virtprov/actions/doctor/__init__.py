@@ -1,1 +1,1 @@
-"""`--doctor`: what a host can do, what it lacks for which feature, and how to mend that. Nothing is changed."""
+"""`--doctor`: what a host can do, what it lacks for which feature, and how to fix that. Nothing is changed."""

@@ -1,4 +1,4 @@
-"""Examine a host: connect to it, and ask every check, none of them without an end."""
+"""Examine a host: connect to it, and ask every check, each with a time limit."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _describe(host: Host) -> Finding:
 
 
 def _refusal(uri: str | None, error: HostError) -> Finding:
-    """Return why there is no connection, with a command that mends that on this machine."""
+    """Return why there is no connection, with a command that fixes that on this machine."""
     from virtprov.host.failures import Lost, Refused
     from virtprov.host.uri import parse
 
@@ -102,7 +102,7 @@ def _ask_machine(limit: float) -> Iterator[Answer]:
 
 
 def _ask_host(host: Host, limit: float) -> Iterator[Answer]:
-    """Yield the answers of the host; after the first one that does not come, it is not asked again."""
+    """Yield the answers of the host; after one that does not come in time, it is not asked again."""
     from virtprov.actions.doctor import host_checks
     from virtprov.support.slow_calls.background import Background
     from virtprov.support.slow_calls.waiting import state

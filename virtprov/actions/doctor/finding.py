@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
 OK, MISSING, LIMITED, UNKNOWN = "ok", "missing", "limited", "unknown"
-"""The states: LIMITED is there with a drawback, UNKNOWN cannot be found out from here."""
+"""The states: LIMITED means that something is there with a drawback, UNKNOWN that it cannot be found out from here."""
 HOST, MACHINE = "host", "machine"
 """What a check is about: the host of the guests, or the machine on which the command runs."""
 DEBIAN, FEDORA, ANY = "debian", "fedora", ""
@@ -22,7 +22,7 @@ OS_RELEASE = "/etc/os-release"
 
 
 class Mend(Record):
-    """A command that mends what is missing, and the family of systems that has it."""
+    """A command that adds what is missing, and the family of systems that has the command."""
 
     system: str
     command: str
@@ -40,7 +40,7 @@ class Finding(Record):
 class Check(Record):
     """A question: what is looked for, and which features need it.
 
-    A host without what `is_needed` cannot create guests. `where` is HOST or MACHINE.
+    With `is_needed`, the host cannot create guests if this is missing. `where` is HOST or MACHINE.
     """
 
     where = HOST
@@ -91,13 +91,13 @@ class Answer(Record):
 
 
 def install(debian: str, fedora: str) -> tuple[Mend, ...]:
-    """Return the commands that install packages; the names of Fedora are those of RHEL and its relatives as well."""
+    """Return the commands that install packages; RHEL and its relatives have the names of Fedora."""
     known = ((DEBIAN, "apt", debian), (FEDORA, "dnf", fedora))
     return tuple(Mend(system, f"{tool} install {names}") for system, tool, names in known if names)
 
 
 def run(*commands: str) -> tuple[Mend, ...]:
-    """Return commands that every system has."""
+    """Return commands that exist on every system."""
     return tuple(Mend(ANY, command) for command in commands)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"
 _LITTLE = 10 * GIB
-"""Less space than a small guest with its own disk may grow to."""
+"""Less free space than this may be too little for one small guest."""
 _FEW = 5
 """Up to this many other networks and pools are named."""
 _KVM = "/dev/kvm"
@@ -79,7 +79,7 @@ def find_hypervisor(host: Host) -> Finding:
 
 
 def find_acceleration(host: Host) -> Finding:
-    """Look for KVM; for a local host also at the device, if libvirt does not report it."""
+    """Look for KVM; on a local host also look at the device, if libvirt does not report it."""
     known = host.capabilities.of_host()
     if any(kind.domain_type("kvm") for kind in known.guest_kinds(known.host_arch)):
         return Finding(OK, f"KVM for {known.host_arch}")
@@ -139,7 +139,7 @@ def find_network(host: Host) -> Finding:
 
 
 def _also(names: tuple[str, ...], besides: str) -> str:
-    """Return the end of a sentence that names what else there is, a few of them."""
+    """Return the end of a sentence that names a few of the others."""
     others = [name for name in names if name != besides]
     more = ", ..." if len(others) > _FEW else ""
     return f"; also {', '.join(others[:_FEW])}{more}" if others else ""

@@ -16,7 +16,7 @@ _PACKAGES = (
 )
 """Modules that are not part of Python, the packages of Debian, and those of PyPI."""
 _LITTLE = 4 * GIB
-"""Less space than a cloud image may need for its download and its unpacked disk."""
+"""Less free space than this may be too little for a cloud image: its download, and its unpacked disk."""
 
 
 def find_packages() -> Finding:
@@ -30,7 +30,7 @@ def find_packages() -> Finding:
         Mend(DEBIAN, f"apt install {' '.join(debian for _, debian, _ in lost)}"),
         Mend("", f"pip install {' '.join(pypi for _, _, pypi in lost)}"),
     )
-    hint = "a virtual environment has the packages of the system only if it was made with --system-site-packages"
+    hint = "a virtual environment has the packages of the system only if it was created with --system-site-packages"
     return Finding(MISSING, f"{', '.join(module for module, _, _ in lost)} cannot be found", mends, hint)
 
 
@@ -38,7 +38,7 @@ def find_viewer() -> Finding:
     """Look for a program that shows graphical consoles, and a desktop to show it on."""
     finding = find_program("virt-viewer")
     if finding.state == OK and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return Finding(LIMITED, f"{finding.found}, but this is no desktop session")
+        return Finding(LIMITED, f"{finding.found}, but this is not a desktop session")
     return finding
 
 

@@ -289,9 +289,9 @@ def _require(request: InstallRequest, setting: RuleContext) -> None:
                 "for example --disk size=20"
             )
         if not phases.is_given(request, guest):
-            words = "--location URL, --cdrom ISO, --pxe, --import or --boot hd|cdrom|..."
+            words = "--image NAME, --location URL, --cdrom ISO, --pxe, --import or --boot hd|cdrom|..."
             missing[f"how to install the operating system: {words}"] = (
-                "--import boots a disk with an installed system, --cloud-init sets up a cloud image"
+                "--image boots a cloud image by its name, --import boots a disk with an installed system"
             )
     if missing:
         raise UsageError("missing: " + "; ".join(missing), hint=list(missing.values())[-1])

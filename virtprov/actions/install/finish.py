@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions.install.install_plan import InstallPlan
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run import stages
-from virtprov.actions.seed import attach
+from virtprov.actions.seed import remove
 from virtprov.actions.steps.boot_files import remove_passing
 from virtprov.actions.waiting import last_words, wait
 from virtprov.actions.waiting.wait_for_goals import wait_for_goals
@@ -181,7 +181,7 @@ def _drop_medium(plan: InstallPlan, context: RunContext) -> None:
 def _drop_seed(plan: InstallPlan, context: RunContext) -> None:
     """Delete a seed that is not kept; a running guest can still read its open file."""
     if plan.seed is not None and plan.seed.keep != KEEP:
-        attach.delete(context, plan.seed)
+        remove.delete(context, plan.seed)
 
 
 def _finish_seed(request: InstallRequest, plan: InstallPlan, context: RunContext) -> str:
@@ -202,7 +202,7 @@ def _finish_seed(request: InstallRequest, plan: InstallPlan, context: RunContext
         _drop_seed(plan, context)
         return OFF
     if seed.keep == UNTIL_READY and wanted.cloud_init:
-        attach.retire(context, name, seed)
+        remove.detach_and_delete(context, name, seed)
     else:
         _drop_seed(plan, context)
     return READY

@@ -1,4 +1,4 @@
-"""The cloud-init seed of a new guest: where it is stored, how the first boot reads it, when it is removed."""
+"""The cloud-init seed of a new guest: where it is stored, and how the first boot reads it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifacts.local_files import unlink
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
 from virtprov.cloudinit.checks import power_state
@@ -18,7 +17,7 @@ from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.images.image_facts import COMBUSTION, IGNITION
-from virtprov.support.errors import HostError, ProvError, UsageError
+from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.text import first_free
 from virtprov.support.user_files import dirs
@@ -26,17 +25,15 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import RunContext, Step
+    from virtprov.actions.run.plan import Step
     from virtprov.cloudinit.checks.power_state import PowerState
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
-    from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
 
 SERIAL = "ds=nocloud"
 """What cloud-init looks for in the machine's serial number (its NoCloud documentation)."""
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9._:-]+")
-UNPLUG_SECONDS = 60
 SEED, ANSWERS = "seed", "unattended"
 """Ends of the names of their volumes."""
 FIRST_BOOT = "first-boot"
@@ -262,45 +259,3 @@ def _fields(built: Documents) -> str:
     if not all(_PLAIN_VALUE.fullmatch(value) for value in values.values() if value):
         return ""
     return "".join(f";{key}={value}" for key, value in values.items() if value)
-
-
-def retire(context: RunContext, name: str, seed: Seed) -> None:
-    """Detach the seed from the running guest and delete it; failures are only reported."""
-    stays = f"the seed stays attached to '{name}' until it is powered off"
-    target = path.get(tree.parse(seed.device), "./target/@dev")
-    try:
-        running = Guest.parse(context.host.guests.xml(name) or "<domain/>")
-        drive = next((disk for disk in running.disks() if path.get(disk, "./target/@dev") == target), None)
-        if drive is not None and not take_out(context.host, name, drive):
-            context.warn(f"{stays}: the guest has not released {target} within {UNPLUG_SECONDS} seconds")
-    except HostError as problem:
-        context.warn(f"{stays}: {problem.message}")
-    delete(context, seed)
-
-
-def delete(context: RunContext, seed: Seed) -> None:
-    """Delete the seed's volume; a running guest can still read its open file."""
-    try:
-        if not seed.pool:
-            unlink(context.host, seed.volume)
-        else:
-            context.host.storage.delete_volume(seed.pool, seed.volume)
-    except ProvError as problem:
-        where = f" from pool '{seed.pool}'" if seed.pool else ""
-        context.warn(f"could not delete seed {seed.volume}{where}: {problem.message}")
-
-
-def take_out(host: Host, name: str, drive: Element) -> bool:
-    """Eject the seed's CD-ROM from a running guest, or unplug its disk; False if the guest does not release it.
-
-    Raises HostError if the guest refuses.
-    """
-    if drive.get("device") == "cdrom":
-        opened = tree.copy(drive)
-        empty(opened)
-        host.running.update_device(name, tree.to_text(opened))
-        return True
-    alias = path.text(drive, "./alias/@name")
-    with host.running.watch(name) as watch:
-        host.running.detach_device(name, tree.to_text(drive))
-        return watch.wait_device_gone(alias, UNPLUG_SECONDS)

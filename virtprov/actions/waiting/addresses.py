@@ -32,7 +32,7 @@ def of(host: Host, name: str) -> list[str]:
 def list_usable(texts: Iterable[str]) -> list[str]:
     """Return the addresses among these texts at which other machines can reach the guest, each once.
 
-    Whatever is no address is omitted: a guest, or another host, may say anything, and this is written to files of ssh.
+    Other texts are omitted: a guest, or another host, may report anything, and the result is written to files of ssh.
     """
     from ipaddress import ip_address
 

@@ -22,7 +22,7 @@ LONGEST = 300
 MOST_ADDRESSES = 32
 """How many addresses a guest can report; more are ignored."""
 _INVALID = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What an answer raises that is not as the agent's documentation says."""
+"""The exceptions that an invalid answer of the agent raises."""
 
 
 class CloudInitResult(Record):
@@ -83,7 +83,7 @@ class Running(Record):
 
 
 def begin(host: Host, name: str, command: str, *, windows: bool) -> Running | str:
-    """Have the agent run a command with the guest's shell; returns why it does not if it refuses, which may pass."""
+    """Have the agent run a command with the guest's shell; if it refuses, which may pass, the reason is returned."""
     shell, flag = ("cmd.exe", "/c") if windows else ("/bin/sh", "-c")
     facts = {"path": shell, "arg": [flag, command], "capture-output": True}
     try:
@@ -95,7 +95,7 @@ def begin(host: Host, name: str, command: str, *, windows: bool) -> Running | st
 
 
 def look_after(host: Host, name: str, running: Running) -> Running:
-    """Return a command with its result, if it has ended; an invalid answer is none yet."""
+    """Return a command with its result, if it has ended; an invalid answer counts as no result yet."""
     try:
         facts = _ask(host, name, "guest-exec-status", {"pid": running.number})
         if facts["exited"] is not True:

@@ -15,7 +15,7 @@ _MOST = 255
 
 
 class Service(NamedTuple):
-    """A service in a guest: its port, what it is in a sentence, what it is sent first, how its answer begins."""
+    """A service in a guest: its port, its name in a sentence, the request it gets, and how its answer begins."""
 
     name: str
     port: int
@@ -33,10 +33,10 @@ SERVICES = {service.port: service for service in (SSH, RDP, WINRM)}
 
 
 class Attempt:
-    """One connection, on which the first bytes of an ssh server, or of another service, are waited for.
+    """One connection that waits for the first bytes of an ssh server, or of another service.
 
-    A connection alone is no answer: a forwarded port accepts it before the guest does. `reply` is None as long as
-    nothing is known, "" if the service answers, and otherwise why it does not. `began` is in seconds of `monotonic`.
+    A connection alone is not an answer: a forwarded port accepts it before the guest does. `reply` is None as long
+    as nothing is known, "" if the service answers, and otherwise why it does not. `began` is in seconds of `monotonic`.
     """
 
     def __init__(self, address: str, port: int, service: Service = SSH) -> None:

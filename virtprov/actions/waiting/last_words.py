@@ -1,4 +1,4 @@
-"""The end of what a guest wrote to its text console, for a user whose wait was in vain."""
+"""The end of what a guest wrote to its text console, for a user whose wait has failed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TAIL = 64 * 1024
 
 
 def show(context: RunContext, name: str, console: ConsoleReader) -> None:
-    """Show the last lines of the guest's log file, otherwise of its console as far as it was read along."""
+    """Show the last lines of the guest's log file, otherwise of its console as read during the wait."""
     from virtprov.host.running.console import find_last_lines
 
     log = find_log(context.host, name)

@@ -1,6 +1,6 @@
-"""Ask every source about a guest that is waited for, side by side: leases, ARP, its agent, its console, its ssh.
+"""Ask every source about a guest that is waited for, at the same time: leases, ARP, its agent, its console, its ssh.
 
-The guest is not trusted: what makes no sense is no answer yet.
+The guest is not trusted: an invalid answer counts as none.
 """
 
 from __future__ import annotations
@@ -93,14 +93,14 @@ class Sources:
             self.stages.note(stages.IP)
 
     def run_commands(self) -> list[str]:
-        """Have each command run again until it succeeds; returns what has not, in words."""
+        """Have each command run again until it succeeds; return which have not, in words."""
         commands = self.wanted.commands
         for command in commands:
             self._run(command)
         failed = [command for command in commands if not self._has_succeeded(command)]
         if commands and not failed:
             self.stages.note(stages.COMMANDS)
-        return [f"has not run '{command}' with success" for command in failed]
+        return [f"has not run '{command}' successfully" for command in failed]
 
     def _run(self, command: str) -> None:
         """Run a command by the agent, or through ssh if the agent does not."""
@@ -132,14 +132,14 @@ class Sources:
             (wanted.ip, bool(self.known_addresses()), "has no known address"),
             (wanted.ssh, ssh, "does not answer to ssh"),
             (wanted.agent, self.agent, "has no agent that answers"),
-            (wanted.either, ssh or self.agent, f"answers neither {self._services()} nor with its agent"),
+            (wanted.either, ssh or self.agent, f"answers neither by {self._services()} nor by its agent"),
         ]
         return [words for is_wanted, is_true, words in facts if is_wanted and not is_true]
 
     def _services(self) -> str:
         from virtprov.actions.waiting.knock import SERVICES
 
-        return ", ".join(f"to {SERVICES[port].name}" for port in self.wanted.route.ports)
+        return ", ".join(SERVICES[port].name for port in self.wanted.route.ports)
 
     def _has_succeeded(self, command: str) -> bool:
         running, by_ssh = self.commands.get(command), self.by_ssh.get(command)
@@ -167,7 +167,7 @@ class Sources:
 
     def _agent_in_words(self) -> str:
         if not self.connected:
-            return "not connected: it is not installed, or does not run yet"
+            return "not connected: it is not installed, or is not running yet"
         said = ", ".join(self.addresses.get(_AGENT, ()))
         return f"{'answers' if self.agent else 'connected, but does not answer'}{f'; reports {said}' if said else ''}"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from virtprov.support.programs import Child
 
 EVERY = 5.0
-"""How many seconds between two beginnings of a command: each login costs a guest that boots a lot."""
+"""How many seconds pass before a command is started again: each login costs a booting guest a lot."""
 LONGEST = 300
 """The length to which the end of the output is cut."""
 _SSH_FAILED = 255
@@ -28,7 +28,7 @@ _AS_ROOT = (
     'if [ "$(id -u)" = 0 ] || ! sudo -n true 2>/dev/null; then exec /bin/sh -c "$command"; fi; '
     'exec sudo -n /bin/sh -c "$command"'
 )
-"""Runs the command as root where sudo asks for nothing, as the agent does; otherwise as the user who logs in."""
+"""Runs the command as root, as the agent does, if sudo asks for no password; otherwise as the user who logs in."""
 
 
 class SshCommand:
@@ -48,7 +48,7 @@ class SshCommand:
 
     @property
     def was_tried(self) -> bool:
-        """Whether it has been begun."""
+        """Whether it has been started."""
         return self.is_running or bool(self.said)
 
     def look(self) -> None:
@@ -59,7 +59,7 @@ class SshCommand:
             self._take(*ended)
 
     def begin(self, place: tuple[str, int]) -> None:
-        """Begin, unless it was begun just now; `place` is where the guest's ssh answers."""
+        """Start it, unless that was done just now; `place` is where the guest's ssh answers."""
         from virtprov.support.programs import Child
 
         if monotonic() - self._began < EVERY:
@@ -78,7 +78,7 @@ class SshCommand:
         self.said = f"{how}: {words}" if words else how
 
     def in_words(self) -> str:
-        """Return how it went."""
+        """Return the result in words."""
         return "still running" if self._child is not None else self.said
 
     def close(self) -> None:

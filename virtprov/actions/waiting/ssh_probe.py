@@ -1,4 +1,4 @@
-"""Knock at a guest's ssh port, or those of other services, in a thread of its own, while other sources are asked."""
+"""Knock at a guest's ssh port, or those of other services, in a separate thread, while other sources are asked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVERY = 0.5
 SECOND_AFTER, LONGEST = 5.0, 30.0
 """How old a connection without an answer gets before another one is tried beside it, and before it is given up.
 
-Each costs a guest that boots a process of its sshd: many of them would keep it from getting ready.
+Each costs a booting guest a process of its sshd: many of them would keep it from getting ready.
 """
 MOST = 8
 """How many places are tried: the guest reports its own addresses."""
@@ -29,7 +29,7 @@ MOST = 8
 class SshProbe:
     """Tries the places that it is told until the service answers at one of them, while the `with` block runs.
 
-    `service_at` tells which service that is. `found` is called from the thread whenever one has answered. `replies` is
+    `service_at` returns its service. `found` is called from the thread whenever one has answered. `replies` is
     why the others did not, by place.
     """
 
@@ -53,7 +53,7 @@ class SshProbe:
         self._changed.set()
 
     def try_places(self, places: list[Place]) -> None:
-        """Tell where to knock from now on."""
+        """Set the places to knock at from now on."""
         told = tuple(dict.fromkeys(places))[:MOST]
         if told == self._places:
             return

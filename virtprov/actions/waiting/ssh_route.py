@@ -27,7 +27,7 @@ class SshRoute(Record):
     """How this machine reaches the guest.
 
     With an `address` (and a `port`) the host forwards a port to the guest's ssh; otherwise the guest has addresses of
-    its own, which are in one of `subnets` if that is known. `why` tells why the guest cannot be reached; "" if it can.
+    its own, which are in one of `subnets` if that is known. `why` is the reason if it cannot be reached; "" if it can.
     `ports` are those of the guest that are of interest; `forwards` are all that lead there: (address, port, port of the
     guest). `jump` is a machine from which a guest can be reached that cannot be reached from here, as for ssh's `-J`.
     """
@@ -101,7 +101,7 @@ def _through(nic: Element, host: Host) -> SshRoute:
     if kind == "user":
         return SshRoute("guests with user networking can only be reached with --publish")
     if kind == "direct" and not host.is_remote:
-        return SshRoute("a host does not reach its own guests through macvtap")
+        return SshRoute("a host cannot reach its own guests through macvtap")
     if kind != "network":
         return SshRoute()
     name = path.text(nic, "./source/@network")

@@ -203,7 +203,7 @@ def _until_power_changes(
 ) -> GuestEvent | None:
     """Wait for the reboot or the end that user-data asks for.
 
-    None if the guest halts, or if it is not sure that the change comes and it does not.
+    Returns None if the guest halts, or if the change was not certain and does not come.
     """
     patience = Deadline(None if power.sure else power.delay + UNSURE_SECONDS / 60)
     while True:
@@ -265,7 +265,7 @@ def _not_ready(name: str, deadline: Deadline, console: ConsoleReader) -> WaitTim
 
 
 def _ended(name: str, event: GuestEvent) -> GuestEvent:
-    """Return the event of a guest that has powered off by itself; raises GuestBroken for another end."""
+    """Return the event of a guest that has powered off by itself; raises GuestBroken if it has ended in another way."""
     if event.detail in ("crashed", "failed", "destroyed") or event.kind == "crashed":
         raise GuestBroken(f"'{name}' stopped before cloud-init was done: {event.detail or event.kind}")
     return event

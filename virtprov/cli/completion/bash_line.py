@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtprov.support.frozen import Record
 
 _PLAIN = frozenset("_@%+=:,./-")
-"""Characters besides letters and digits that mean nothing to bash."""
+"""Characters besides letters and digits that have no special meaning in bash."""
 
 _SPECIAL = {"'": "", '"': '\\"$`'}
 """What needs a backslash between quotes."""

@@ -4,7 +4,7 @@
 completes the end of a line typed in bash, given the characters at which it splits words. Answers are words that begin
 with what was typed; a trailing blank means that the word is complete. Those of a line are quoted for bash; the scripts
 of other shells have the shell quote them. Without an answer, shells offer files; a single tab as the answer says that
-none can stand there.
+a file is not possible there.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def of_words(parser: Parser, words: list[str], reach: Reach = on_host.nowhere) -
 
 
 def takes_files(parser: Parser, words: list[str]) -> bool:
-    """Return whether the last word may be a file: not where only names or flags can stand."""
+    """Return whether the last word may be a file, and not only a name or a flag."""
     typed = Typed(parser, words)
     action = typed.action
     name, equals, _ = typed.current.partition("=")

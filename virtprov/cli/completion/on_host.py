@@ -1,4 +1,4 @@
-"""Completion of what a host has: which names can stand at a place of the command line, and how the host is asked.
+"""Completion of what a host has: which names are possible at a place of the command line, and how the host is asked.
 
 A host is asked read-only, in a process without a terminal (`support/slow_calls/in_time.py`): pressing TAB never asks
 for a password, waits for a host, or prints an error.
@@ -70,7 +70,7 @@ def of_sub_option(flag: str, key: str, value: str, given: Sequence[str], known: 
 
 
 def of_volume(value: str, known: Known) -> list[str]:
-    """Return what a volume `POOL/VOLUME` can begin with: pools first."""
+    """Return the completions of a volume `POOL/VOLUME`: pools first."""
     pool, slash, name = value.partition("/")
     if not slash:
         return [f"{found}/" for found in fitting(known(POOLS), value) if "/" not in found]

@@ -1,4 +1,4 @@
-"""A command line that is being typed: what stands before the word that is completed, and what that word belongs to."""
+"""A command line that is being typed: the words before the one that is completed, and what that one belongs to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Typed:
     """The words of a command line.
 
-    `current` is the word that is completed. `action` is the flag whose value it may be, None if it is none. `names` are
+    `current` is the word that is completed. `action` is the flag whose value it may be, or None. `names` are
     the words before it that belong to no flag. `given` are the flags before it with their values, in order.
     """
 

@@ -157,7 +157,7 @@ def _add_more(parser: Parser, group: Target) -> None:
         "--template",
         choices=("yes", "no"),
         metavar="yes|no",
-        help="make the guest a template for linked clones, or a usual guest again",
+        help="make the guest a template for linked clones, or an ordinary guest again",
     )
     parser.add_fresh(
         group,

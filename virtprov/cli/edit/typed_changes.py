@@ -99,10 +99,15 @@ def _check_alone(changes: list[Words]) -> None:
 
 def _refuse_no_action(uses: list[tuple[str, str]], *, is_needed: bool) -> None:
     """Raise UsageError for option groups without an action, and for nothing at all when something is needed."""
-    if uses or is_needed:
-        with_it = "" if is_needed else f" with --{uses[0][0]}"
+    if uses:
+        group = uses[0][0]
         raise UsageError(
-            f"no action given{with_it}",
+            f"no action given with --{group}",
+            hint=f"put --edit before --{group} to change it, or --add-device, --remove-device or --build-xml",
+        )
+    if is_needed:
+        raise UsageError(
+            "no action given",
             hint="give one of --edit, --add-device, --remove-device, --build-xml, --autostart, --template, "
             "--cloud-init, --undo",
         )

@@ -82,7 +82,7 @@ def _of_kind(kind: str, mime: str, text: str, name: str) -> CheckedDocument:
 
 
 def _for_another(text: str, name: str, system: str) -> CheckedDocument:
-    """Return a document that only another service than cloud-init reads; InputError if the guest does not have it."""
+    """Return a document that another service than cloud-init reads; InputError if the guest does not have it."""
     service = service_of(text)
     if service is None:
         raise _no_header(text, name)
@@ -206,7 +206,7 @@ def _jsonp(text: str, name: str) -> None:
 
 
 def check_meta_data(source: Source) -> CheckedDocument:
-    """Return the mapping in the meta-data of `source` and warnings about its keys; InputError when it is none."""
+    """Return the mapping in the meta-data of `source` and warnings about its keys; InputError if it has none."""
     text = decode(source.data, source.name)
     tree, warnings = load_mapping(text, source.name, "meta-data")
     hints = ((key, resembling(key, META_KEYS)) for key in tree)

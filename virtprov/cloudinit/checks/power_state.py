@@ -54,7 +54,7 @@ def _cloud_configs(user_data: bytes) -> Iterator[str]:
 
 
 def _parts(text: str) -> list[bytes]:
-    """Return the parts of a multi-part document that are no multi-part documents themselves."""
+    """Return the parts of a multi-part document that are not multi-part documents themselves."""
     from email import message_from_string
 
     try:

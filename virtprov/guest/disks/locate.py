@@ -337,7 +337,13 @@ def change_source(storage: DiskResolver, disk: Element, spec: DiskSpec) -> list[
         _keep_kind(disk, spec.path)
         return []
     if spec.names_source:
-        return [storage.resolve(disk, spec, new=False)]
+        making = storage.resolve(disk, spec, new=False)
+        if spec.size is not None and not making.volumes:
+            storage.warnings.append(
+                "--disk size= is only used to create a disk: `virsh vol-resize`, or `virsh blockresize` for a running "
+                "guest, changes the size of an existing one"
+            )
+        return [making]
     storage.warnings.extend(f"--disk {sentence}" for sentence in _list_unused(spec))
     return []
 

@@ -1,6 +1,6 @@
-"""Check what a downloaded file is, after it was verified: nobody vouches for its header but its origin.
+"""Check what a downloaded file is, after it was verified: its checksum does not make its header safe.
 
-QEMU would open the files that a qcow2 names, whichever they are: a backing file, an external data file.
+QEMU would open any file that a qcow2 image names as its backing file or its external data file.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Disk(Record):
 def check_disk(path: str, what: str, expected: str = "") -> Disk:
     """Return what the file at `path` is; `what` names it in messages.
 
-    `expected` is QCOW2 if its name or its profile says so: anything else can then not be taken for a raw disk. Only its
-    first bytes are read. Raises MediaError for anything but a complete disk image of its own, OSError.
+    `expected` is QCOW2 if its name or its profile says so; then no other file is taken for a raw disk. Only its first
+    bytes are read. Raises OSError, and MediaError unless it is a complete disk image that needs no other file.
     """
     import os
 

@@ -1,7 +1,7 @@
 """Bring an image here: downloaded, hashed and unpacked at the same time, and only then believed.
 
 The downloaded file stays beside the disk until that is verified, so that an interrupted download continues, in this run
-or in a later one: what is there is read again, which takes less time than to download it.
+or in a later one: what is there is read again, which takes less time than downloading it.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Fetched(Record):
 def fetch(image: ResolvedImage, folder: str, report: Report) -> Fetched:
     """Download, verify and unpack an image into a private folder; return its disk, which is named DISK.
 
-    `report` is called with (bytes that are done, total bytes or 0), and may raise to stop; what was downloaded is kept
-    for the next attempt then. Raises Mismatch for another checksum, FetchError for a download that fails, Damaged for
-    what cannot be unpacked, MediaError for what is not a disk of its own, InputError for a path that cannot be read.
+    `report` is called with (bytes that are done, total bytes or 0), and may raise to stop; then what was downloaded is
+    kept for the next attempt. Raises Mismatch for another checksum, FetchError for a download that fails, Damaged for
+    what cannot be unpacked, MediaError for what is not a complete disk, InputError for a path that cannot be read.
     """
     work = _Fetch(image, folder, report)
     try:
@@ -81,7 +81,7 @@ class _Fetch:
 
     @property
     def copies(self) -> bool:
-        """Whether the disk is written from the file: it is unpacked, or the file is the user's own."""
+        """Whether the disk is another file than the one that is read: that is unpacked, or it belongs to the user."""
         return self.image.packing.is_packed or bool(self.own)
 
     def run(self) -> Fetched:
@@ -249,7 +249,7 @@ def safe_name(name: str) -> str:
 
 
 def check_room(folder: str, image: ResolvedImage) -> None:
-    """Raise FetchError if the disk of a folder has no room for an image; one that is packed needs as much again."""
+    """Raise FetchError if the disk of a folder has no room for an image; a packed image needs its space twice."""
     from virtprov.support.notation.units import show_size
 
     if not image.size:

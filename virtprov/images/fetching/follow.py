@@ -52,7 +52,7 @@ class Tail:
     # -- for the download -------------------------------------------------------------------------
 
     def begin(self, path: str, have: int) -> None:
-        """The file is at `path`; only its first `have` bytes stay. Raises OSError."""
+        """Let readers know that the file is at `path`, and that only its first `have` bytes stay. Raises OSError."""
         with self._news:
             if path != self._path or have < self._have:
                 self._handles.append(open_regular(path))
@@ -62,19 +62,19 @@ class Tail:
             self._news.notify_all()
 
     def reach(self, have: int) -> None:
-        """Its first `have` bytes are there."""
+        """Let readers know that its first `have` bytes are there."""
         with self._news:
             self._have = have
             self._news.notify_all()
 
     def complete(self) -> None:
-        """All of it is there."""
+        """Let readers know that all of it is there."""
         with self._news:
             self._is_complete = True
             self._news.notify_all()
 
     def stop(self) -> None:
-        """Let all readers end with Stopped."""
+        """Make all readers raise Stopped."""
         with self._news:
             self._is_stopped = True
             self._news.notify_all()

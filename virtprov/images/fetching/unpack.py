@@ -1,4 +1,4 @@
-"""Unpack disk images: xz, gzip, bzip2, zstd, and the one disk in a tar. Nothing here is believed yet.
+"""Unpack disk images: xz, gzip, bzip2, zstd, and the one disk in a tar. The data is not verified yet.
 
 Everything is read and written in pieces. What takes too much memory to unpack, or becomes larger than any disk, is
 refused.
@@ -182,7 +182,7 @@ class _Tape:
 
 
 def _disk_in_tar(source: Iterator[bytes], what: str) -> Iterator[bytes]:
-    """Yield the one disk in an archive; small files beside it are left out."""
+    """Yield the one disk in an archive; small files beside it are skipped."""
     import tarfile
 
     tape: Any = _Tape(source)
@@ -203,7 +203,7 @@ def _disk_in_tar(source: Iterator[bytes], what: str) -> Iterator[bytes]:
     except (tarfile.TarError, ValueError, OverflowError, LookupError, EOFError) as error:
         raise Damaged(f"'{what}' is a damaged tar archive: {error}", hint="check the URL, or try again") from None
     if not disk:
-        raise Damaged(f"'{what}' has no disk image in it", hint="check the URL")
+        raise Damaged(f"'{what}' contains no disk image", hint="check the URL")
 
 
 def _is_disk(name: str) -> bool:

@@ -22,7 +22,7 @@ _KEYRING_LIMIT = 8 * 1024 * 1024
 _TIMEOUT = 120.0
 """Seconds for one run of gpgv on a small file."""
 _BYTES_A_SECOND = 20_000_000
-"""What gpgv reads at the very least, when it hashes an image."""
+"""How fast gpgv hashes an image on a slow machine."""
 _PACKET, _KEYBOX = 0x80, b"KBXf"
 """The first byte of OpenPGP packets has its highest bit set (RFC 9580, 4.2); gpg's own keyrings begin otherwise."""
 _KEY_HEAD = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
@@ -33,7 +33,7 @@ _ARMOUR = re.compile(
 _VALID = re.compile(r"^\[GNUPG:\] VALIDSIG (?P<key>[0-9A-F]{16,64}) ", re.MULTILINE)
 _GOOD = re.compile(r"^\[GNUPG:\] GOODSIG [0-9A-F]+ (?P<user>.*)$", re.MULTILINE)
 _NOT_GOOD = {"REVKEYSIG": "its key was revoked", "EXPKEYSIG": "its key has expired", "EXPSIG": "it has expired"}
-"""What gpgv says of signatures that are correct, although nobody should believe them; it ends with status 0 then."""
+"""What gpgv reports for signatures that are correct but must not be trusted; its status is 0 then."""
 
 
 def find_keyring(given: str, installed: Sequence[str]) -> str:
@@ -47,7 +47,7 @@ def has_gpgv() -> bool:
 
 
 def check_detached(data: bytes, signature: bytes, keyring: str, shown: str) -> Signature:
-    """Check a detached signature of a file; returns what is known about it then.
+    """Check a detached signature of a file; return what is then known about it.
 
     `shown` names the file. Raises FetchError if the signature is not valid, CommandError without gpgv, InputError for
     a keyring that cannot be read.
@@ -102,7 +102,7 @@ def read_keyring(path: str) -> bytes:
 
 
 class _InMemory:
-    """Puts data where gpgv can read it: gives a path for each, valid as long as the context is open."""
+    """Gives data paths at which gpgv can read it, which are valid as long as the context is open."""
 
     def __init__(self, *contents: bytes) -> None:
         self.contents = contents

@@ -73,7 +73,7 @@ def read_sums(
 
 
 def can_check(keyring: str, *, required: bool) -> bool:
-    """Return whether signatures are checked: there are keys, and gpgv, which may only be missing if not `required`."""
+    """Return whether signatures are checked: there are keys, and gpgv, which must be there if `required`."""
     return bool(keyring) and (required or openpgp.has_gpgv())
 
 
@@ -92,7 +92,7 @@ def _check_beside(
 
 
 def read_image_signature(read: ReadIndex, address: str, keyring: str, *, required: bool) -> Signature:
-    """Return the signature of an image itself, to be checked when the image is there.
+    """Return the signature of an image itself, to be checked when the image has been downloaded.
 
     Raises FetchError if a signature is required and there is none.
     """

@@ -292,11 +292,17 @@ def test_a_medium_that_tells_nothing_is_refused(recorded: Host, tmp_path: Path) 
     assert "--osinfo NAME" in caught.value.hint
 
 
-@pytest.mark.parametrize("is_disk", [False, True])
-def test_a_missing_image_tells_nothing(recorded: Host, is_disk: bool) -> None:
+@pytest.mark.parametrize(
+    ("disk", "method", "path"),
+    [
+        ("disk /no/such.img", IMPORTED, "/no/such.img"),
+        ("disk none", Method(CDROM, Medium("/no/such.img")), "/no/such.img"),
+        ("disk none", Method(CDROM, Medium("no-such.iso")), "no-such.iso"),
+    ],
+)
+def test_a_missing_image_tells_nothing(recorded: Host, disk: str, method: Method, path: str) -> None:
     detect = OsinfoRequest(detect=True, require=True)
-    disk, method = ("disk /no/such.img", IMPORTED) if is_disk else ("disk none", Method(CDROM, Medium("/no/such.img")))
-    with pytest.raises(UsageError, match="'/no/such.img' does not exist on this machine"):
+    with pytest.raises(UsageError, match=f"'{path}' does not exist on this machine"):
         install_plan.plan(asked(disk, osinfo=detect, method=method), recorded)
 
 

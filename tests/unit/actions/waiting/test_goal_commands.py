@@ -46,7 +46,7 @@ def test_a_command_that_never_succeeds(run: Run) -> None:
     guest = Guest(agent=True)
     guest.results.extend([exited(3, "not \x1b[31myet\n")] * 99)
     said = Said(guest)
-    with pytest.raises(WaitTimeout, match="'g' has not run 'test' with success after 1 min"):
+    with pytest.raises(WaitTimeout, match="'g' has not run 'test' successfully after 1 min"):
         run(guest, WaitGoals(commands=("test",)), said=said)
     assert r"run=test: ended with 3: not \x1b[31myet" in said.lines
 

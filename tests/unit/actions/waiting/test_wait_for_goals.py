@@ -118,7 +118,7 @@ def test_a_windows_that_answers_nowhere(run: Run) -> None:
     guest = Guest()
     guest.known["lease"] = ["192.168.122.5"]
     said = Said(guest)
-    with pytest.raises(WaitTimeout, match="'g' answers neither to ssh, to RDP, to WinRM nor with its agent"):
+    with pytest.raises(WaitTimeout, match="'g' answers neither by ssh, RDP, WinRM nor by its agent"):
         run(guest, goals, said=said)
     assert "ssh at 192.168.122.5 port 22: connection refused" in said.lines
 
@@ -192,7 +192,7 @@ def test_a_timeout_tells_what_each_source_said(run: Run) -> None:
     assert said.lines == [
         "DHCP leases: 192.168.122.5",
         "ARP table of the host: cannot be read: this driver cannot tell",
-        "guest agent: not connected: it is not installed, or does not run yet",
+        "guest agent: not connected: it is not installed, or is not running yet",
         "ssh at 192.168.122.5 port 22: connection refused",
         "console: nothing about the end of cloud-init",
         "not asked: the weather",

@@ -224,8 +224,8 @@ def test_zstd_is_a_program(site: Site, tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("files", "why"),
     [
-        ({}, "has no disk image in it"),
-        ({"notes": b"words"}, "has no disk image in it"),
+        ({}, "contains no disk image"),
+        ({"notes": b"words"}, "contains no disk image"),
         ({"a.raw": DISK, "b.raw": DISK}, "has two disks: a.raw and b.raw"),
     ],
 )

@@ -160,11 +160,12 @@ def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> Non
     """Raise UsageError if a full virtual machine is created without any information about its operating system."""
     if request.osinfo.name or profile.os_id or not request.osinfo.require or not guest.is_hvm:
         return
-    path = _image_path(request)
-    is_missing = path.startswith("/") and not os.path.exists(path)
+    method, path = request.method, _image_path(request)
+    hint = "give --osinfo NAME (`--osinfo list` shows all names), or --osinfo detect=on,require=off to continue without"
+    if not path and method.medium is None and method.place is None:
+        if method.kind == boot.NOTHING:
+            hint = "--image debian13 is enough for a guest from a cloud image; otherwise " + hint
+        raise UsageError("the operating system is unknown: neither --osinfo nor a medium is given", hint=hint)
+    is_missing = path and "://" not in path and not os.path.exists(os.path.expanduser(path))
     why = f"'{path}' does not exist on this machine" if is_missing else "it cannot be detected from the media"
-    raise UsageError(
-        f"the operating system is unknown: --osinfo is not given, and {why}",
-        hint="give --osinfo NAME (`--osinfo list` shows all names), or --osinfo detect=on,require=off to continue "
-        "without",
-    )
+    raise UsageError(f"the operating system is unknown: --osinfo is not given, and {why}", hint=hint)

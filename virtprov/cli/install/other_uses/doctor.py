@@ -60,7 +60,7 @@ def _connect(uri: str | None) -> Host:
 
 
 def _rows(answer: Answer, report: Report) -> Iterator[tuple[str, ...]]:
-    """Yield the lines for an answer: what was found and, unless all is well, what needs it and what mends it.
+    """Yield the lines for an answer: what was found and, unless all is well, what needs it and what fixes it.
 
     On this machine, only the commands of its system are shown.
     """
@@ -75,8 +75,8 @@ def _rows(answer: Answer, report: Report) -> Iterator[tuple[str, ...]]:
     mine = family_here() if is_here else ANY
     for mend in finding.mends:
         if mine in (ANY, mend.system) or mend.system == ANY:
-            where = f"{mend.system.capitalize()}: " if mend.system and mine == ANY else ""
-            yield "", "", f"mend it: {where}{mend.command}"
+            where = f" on {mend.system.capitalize()}" if mend.system and mine == ANY else ""
+            yield "", "", f"fix{where}: {mend.command}"
     if finding.hint:
         yield "", "", f"hint: {finding.hint}"
 

@@ -117,7 +117,7 @@ def test_the_directory_of_a_disk_becomes_a_pool_on_request(kvm: Host, tmp_path: 
     assert pools == [[], [(tmp_path.name, str(tmp_path))]]
 
 
-@pytest.mark.parametrize("text", ["backing_store=/srv/images/base.qcow2", "format=raw"])
+@pytest.mark.parametrize("text", ["backing_store=/srv/images/base.qcow2", "format=raw", "size=40"])
 def test_what_only_new_disks_have_is_warned_of(kvm: Host, text: str) -> None:
     changed = made(EDIT, "disk", text, host=kvm)
     assert [f"--disk {text.partition('=')[0]}= is only used to create a disk" in each for each in changed.warnings] == [

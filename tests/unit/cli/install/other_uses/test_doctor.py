@@ -35,10 +35,10 @@ def on_fedora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_commands_of_this_machine_are_those_of_its_system(capsys: Captured) -> None:
     assert doctor("kvm") == 0
     out = capsys.readouterr().out
-    assert "mend it: dnf install zstd\n" in out and "apt install zstd" not in out
+    assert "fix: dnf install zstd\n" in out and "apt install zstd" not in out
     assert doctor("far") == 1
     out = capsys.readouterr().out
-    assert "mend it: Debian: apt install libvirt-daemon-config-network\n" in out
+    assert "fix on Debian: apt install libvirt-daemon-config-network\n" in out
     assert out.endswith("\n\nThis host cannot create guests yet: network is missing.\n")
 
 

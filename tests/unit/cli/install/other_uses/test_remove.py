@@ -156,7 +156,7 @@ def test_the_error_of_one_of_several(run: Run, monkeypatch: pytest.MonkeyPatch, 
         (["--with-disk", ""], "--with-disk requires a path"),
         (["--with-disk", "/a"], "--with-disk /a: no such disk of 'web'"),
         (["--wait", "0"], "--wait 0 leaves a guest no time to shut down"),
-        (["--wait", "ready"], "--wait with --remove only takes a time, such as 90s"),
+        (["--wait", "ready"], "--wait with --remove only takes a time"),
         (["--remove", ""], "no guest to remove given"),
     ],
 )

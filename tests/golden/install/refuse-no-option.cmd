@@ -1,0 +1,1 @@
+virtprov-install --connect test:///default

@@ -1,0 +1,1 @@
+cp -r "$HOSTS"/* .  # recordings of hosts
