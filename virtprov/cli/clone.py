@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.library.cloning import Cloning
 
-_USAGE = "%(prog)s GUEST --auto-clone [options]"
+_USAGE = "%(prog)s GUEST [--name NAME] [options]"
 _DESCRIPTION = (
     "Clone a guest that is shut off: its disks and its definition, with a new identity. A guest with cloud-init "
     "renews its host name, machine-id, ssh host keys and network settings at its first boot."
@@ -38,7 +38,7 @@ def build_parser() -> Parser:
     add = general.add_argument
     add("-o", "--original", metavar="GUEST", help="guest to clone, as with virt-clone")
     add("--original-xml", metavar="FILE", help="XML of the guest to clone, which need not be defined")
-    add("--auto-clone", action="store_true", help="generate names and disk paths that are not given")
+    add("--auto-clone", action="store_true", help="generate names and disk paths that are not given; implied by GUEST")
     add("-n", "--name", metavar="NAME", help="name of the clone")
     add("-u", "--uuid", metavar="UUID", help=argparse.SUPPRESS)
     _add_inside(command, command.add_argument_group("options for the identity inside the guest"))
@@ -160,7 +160,7 @@ def to_request(args: Namespace) -> CloneRequest:
         original=args.guest or args.original or "",
         original_xml=_document(args.original_xml) if args.original_xml else b"",
         name=args.name or "",
-        auto=args.auto_clone,
+        auto=args.auto_clone or bool(args.guest and not args.file),
         uuid=args.uuid or "",
         files=args.file,
         macs=args.mac,

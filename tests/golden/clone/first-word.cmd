@@ -1,1 +1,1 @@
-virtprov-clone web --name web2 --auto-clone --dry-run --connect recorded://HOSTS/kvm
+virtprov-clone web --name web2 --dry-run --connect recorded://HOSTS/kvm

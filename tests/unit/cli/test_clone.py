@@ -58,6 +58,13 @@ def test_the_original_as_the_only_word(argv: list[str]) -> None:
     assert request(*argv) == CloneRequest(original="a", name="b", files=("/1",))
 
 
+def test_names_and_paths_are_generated_for_the_word_as_with_auto_clone() -> None:
+    assert request("a") == request("a", "--auto-clone") == CloneRequest(original="a", auto=True)
+    assert request("a", "-n", "b").auto
+    assert not request("-o", "a", "-n", "b").auto  # virt-clone refuses this as well
+    assert not request("a", "-n", "b", "-f", "/1").auto
+
+
 def test_the_identity_inside() -> None:
     assert request("a", "--identity", "keep").identity == "keep"
     assert request("a", "--cloud-init").seed == SeedRequest() and request("a", "--cloud-init").cloud_init
