@@ -98,9 +98,24 @@ class Checker:
         with self._lock:
             return self._check(root, before)
 
-    def check_sense(self, root: Element, before: Element | None = None) -> list[str]:
-        """Check for what the schema allows, but libvirt refuses, like `check`; new guests must be able to start."""
-        findings = _list_refused_parts(root, before) if is_schema_known(self.host) else []
+    def check_sense(self, root: Element) -> list[str]:
+        """Check a new guest for what the schema allows, but libvirt refuses, like `check_documents`."""
+        from virtprov.guest.edits.obsolete_parts import list_contradictions
+
+        findings = list_contradictions(root) + _list_bad_basics(root) if is_schema_known(self.host) else []
+        return [self._report(f"libvirt does not accept the XML: {findings[0]}", "")] if findings else []
+
+    def check_clashes(self, root: Element, before: Element) -> list[str]:
+        """Check an edited definition for names and addresses that two devices have now, like `check`.
+
+        Documents of running guests are not checked: their first console is their first serial port once more.
+        """
+        from virtprov.guest.edits.obsolete_parts import list_clashes
+
+        is_running = root.get("id") is not None
+        findings = list_clashes(root) if is_schema_known(self.host) and not is_running else []
+        if findings and (known := list_clashes(before)):
+            findings = [each for each in findings if each not in known]
         return [self._report(f"libvirt does not accept the XML: {findings[0]}", "")] if findings else []
 
     def _report(self, message: str, hint: str) -> str:
@@ -157,18 +172,15 @@ def _list_images(root: Element) -> list[str]:
     return list_shared_images(Guest(root))
 
 
-def _list_refused_parts(root: Element, before: Element | None) -> list[str]:
-    """Return sentences about what libvirt refuses in a document, without those that are true of `before`.
+def _list_refused_parts(root: Element, before: Element) -> list[str]:
+    """Return sentences about what libvirt refuses in an edited document, without those that are true of `before`.
 
     libvirt stores an edited guest whose disks share an image.
     """
     from virtprov.guest.edits.obsolete_parts import list_contradictions
 
-    findings = list_contradictions(root) + _list_bad_basics(root)
-    if not findings or before is None:
-        return findings
     known = {*list_contradictions(before), *_list_bad_basics(before), *_list_images(root)}
-    return [each for each in findings if each not in known]
+    return [each for each in list_contradictions(root) + _list_bad_basics(root) if each not in known]
 
 
 def _list_bad_basics(root: Element) -> list[str]:

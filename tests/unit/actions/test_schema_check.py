@@ -118,9 +118,21 @@ def test_an_edit_is_held_against_what_it_made_worse(host: Host) -> None:
     )
     for root in (one, two):
         root.set("type", "kvm")
-    assert checker.check_sense(one, one) == checker.check_sense(two, two) == checker.check_sense(one, two) == []
+    same = (checker.check_clashes(one, one), checker.check_clashes(two, two), checker.check_clashes(one, two))
+    assert same == ([], [], [])
     with pytest.raises(UsageError, match="have the same address: PCI 0000:00:05.0"):
-        checker.check_sense(two, one)
+        checker.check_clashes(two, one)
+
+
+def test_a_running_guest_names_its_first_port_twice(host: Host) -> None:
+    port = "<{0} type='pty'><alias name='serial0'/></{0}>"
+    one = tree.parse(GOOD.replace("<devices>", f"<devices>{port.format('serial')}"))
+    two = tree.parse(GOOD.replace("<devices>", f"<devices>{port.format('serial')}{port.format('console')}"))
+    checker = schema_check.Checker(host)
+    with pytest.raises(UsageError, match="more than one device has the alias 'serial0'"):
+        checker.check_clashes(two, one)
+    two.set("id", "3")
+    assert checker.check_clashes(two, one) == []
 
 
 def test_what_was_wrong_before_stays_so(host: Host) -> None:

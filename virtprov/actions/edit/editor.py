@@ -167,7 +167,7 @@ class Editor:
             self._plan_steps(report, result, options)
             if self._checker is not None and report.plans and result.diff:
                 before, after = source.stored.guest.root, result.guest.root
-                report.warnings += self._checker.check(after, before) or self._checker.check_sense(after, before)
+                report.warnings += self._checker.check(after, before) or self._checker.check_clashes(after, before)
                 report.warnings += schema_check.check_images(after, before)
             report.edited = result if edit.asks and edit.alone else None
         elif source.info is None:

@@ -37,11 +37,11 @@ def list_contradictions(root: Element) -> list[str]:
                     where.removeprefix("./").replace("/@", ".").removeprefix("@") for where in _there(device, row)
                 )
             ]
-    return sentences + _list_doubles(root) + list_double_addresses(root) + list_refused(root)
+    return sentences + list_clashes(root) + _list_others(root) + list_refused(root)
 
 
-def _list_doubles(root: Element) -> list[str]:
-    """Return sentences about what devices cannot have in common, and disks on a bus without removable media."""
+def list_clashes(root: Element) -> list[str]:
+    """Return sentences about names, boot orders and addresses that more than one device has."""
     guest, sentences = Guest(root), []
     for what, used in (
         ("target name", [path.text(disk, "./target/@dev") for disk in guest.disks()]),
@@ -50,8 +50,14 @@ def _list_doubles(root: Element) -> list[str]:
     ):
         doubles = dict.fromkeys(word for word in used if word and used.count(word) > 1)
         sentences += [f"more than one device has the {what} '{word}'" for word in doubles]
-        if what == "boot order" and any(used) and path.find(root, "./os/boot") is not None:
-            sentences.append("devices cannot have a boot order beside <boot> in <os>")
+    return sentences + list_double_addresses(root)
+
+
+def _list_others(root: Element) -> list[str]:
+    """Return sentences about boot orders, processors, and disks on a bus without removable media."""
+    guest, sentences = Guest(root), []
+    if path.find(root, "./os/boot") is not None and any(path.text(node, "./boot/@order") for node in guest.devices()):
+        sentences.append("devices cannot have a boot order beside <boot> in <os>")
     vcpus, most = path.text(root, "./vcpu/@current"), path.text(root, "./vcpu")
     if vcpus.isdecimal() and most.isdecimal() and len(vcpus + most) < 30 and int(vcpus) > int(most):
         sentences.append(f"the guest cannot start with {vcpus} of {most} processors")
