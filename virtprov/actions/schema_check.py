@@ -219,7 +219,9 @@ def _find_in_graph(after: Element, before: Element | None) -> Finding | None:
     graph = schema_files.load()
     if graph is None:
         return None
-    if not walk.findings(graph, after):
+    findings = walk.findings(graph, after)
+    same = {finding.message for finding in walk.findings(graph, before)} if findings and before is not None else set()
+    if all(finding.message in same for finding in findings):
         return None
     from virtprov.guest.write.schema_rows import without_strangers  # it reads all option tables
 

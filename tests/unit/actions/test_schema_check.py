@@ -9,7 +9,7 @@ import pytest
 
 from virtprov.actions import schema_check
 from virtprov.guest.document import DomainDocument, Guest
-from virtprov.guest.write import gather
+from virtprov.guest.write import gather, schema_rows
 from virtprov.guest.write.use import Use
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import UsageError
@@ -178,6 +178,20 @@ def test_a_check_that_takes_too_long_is_given_up(host: Host, monkeypatch: pytest
         checker.check(tree.parse(SLOW.replace("<disk ", "<disk serail='1' ")))
     with pytest.raises(UsageError, match="unknown attribute 'serail' of the disk device"):
         checker.check(tree.parse(WRONG))  # while the first check still runs
+
+
+def test_the_option_tables_are_only_read_for_new_mismatches(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tree.Element] = []
+
+    def without_strangers(root: tree.Element) -> tree.Element:
+        read.append(root)
+        return root
+
+    monkeypatch.setattr(schema_rows, "without_strangers", without_strangers)
+    old, new = tree.parse(WRONG), tree.parse(WRONG.replace("<name>g</name>", "<name>h</name><strange/>"))
+    assert schema_check.check_change(old, old) == [] and not read
+    (warning,) = schema_check.check_change(new, old)
+    assert "unknown element <strange>" in warning and len(read) == 2
 
 
 def test_an_image_that_an_edit_gives_a_second_disk() -> None:
