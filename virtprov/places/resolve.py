@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.osinfo.detect import Detected, Detector
 from virtprov.osinfo.media.arch_names import arch_name
+from virtprov.osinfo.media.iso_header import RUN_OUT
 from virtprov.osinfo.media.tree_layouts import tree_facts
 from virtprov.places.arguments import compose_arguments, has_source
 from virtprov.places.checksums import find_checksum
@@ -79,10 +80,6 @@ def _file(text: str) -> RemoteFile:
 
     place = check_location(text)
     return RemoteFile(url=place) if scheme_of(place) else RemoteFile(place)
-
-
-RUN_OUT = 150 * 2048
-"""Empty bytes at the end of an ISO (150 sectors) that some programs count but do not write."""
 
 
 class _Resolving:

@@ -15,6 +15,8 @@ SECTOR = 2048
 FIRST = 16 * SECTOR
 READ = 6 * SECTOR
 """One primary, a boot record, a supplementary descriptor or two and the end: more is hardly ever found."""
+RUN_OUT = 150 * SECTOR
+"""Empty bytes at the end of an ISO that some programs count but do not write."""
 _UCS2 = (b"%/@", b"%/C", b"%/E")
 """The escape sequences of the Joliet specification."""
 

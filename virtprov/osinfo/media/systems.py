@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from virtprov.osinfo.pack import pack_rows, pack_words, rows, words
+from virtprov.osinfo.pack import CELL, ROW, pack_rows, pack_words, rows, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,17 +45,31 @@ class SystemTable:
 
     def __init__(self, load: Callable[[], str]) -> None:
         self._load = load
+        self._packed: str | None = None
         self._known: dict[str, System] | None = None
 
     @property
     def known(self) -> dict[str, System]:
         """Systems by short id."""
         if self._known is None:
-            self._known = {row[0]: _system(row) for row in rows(self._load())}
+            self._known = {row[0]: _system(row) for row in rows(self._text())}
         return self._known
 
     def get(self, short_id: str) -> System | None:
-        return self.known.get(short_id)
+        """Return one system, without unpacking the others."""
+        if self._known is not None:
+            return self._known.get(short_id)
+        text = self._text()
+        start = f"{short_id}{CELL}"
+        at = 0 if text.startswith(start) else text.find(f"{ROW}{start}") + 1
+        if not at and not text.startswith(start):
+            return None
+        return _system(text[at:].partition(ROW)[0].split(CELL))
+
+    def _text(self) -> str:
+        if self._packed is None:
+            self._packed = self._load()
+        return self._packed
 
     def released(self, short_id: str) -> str:
         """Return the release date as `YYYYMMDD`; "" if unknown."""

@@ -33,6 +33,13 @@ def test_nothing_is_loaded_before_it_is_needed() -> None:
     assert len(loads) == 1
 
 
+def test_one_system_is_the_same_with_and_without_the_others() -> None:
+    unpacked = table()
+    ids = [*unpacked.known, "debian1", "ebian12", "9.1", "", "Debian 11"]
+    assert [table().get(short_id) for short_id in ids] == [unpacked.get(short_id) for short_id in ids]
+    assert [system is None for system in map(table().get, ids)] == [False] * len(ROWS) + [True] * 5
+
+
 def test_names_of_variants() -> None:
     systems = table()
     assert systems.name("debian12") == "Debian 12"

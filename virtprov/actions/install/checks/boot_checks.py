@@ -49,8 +49,7 @@ def check_medium(request: InstallRequest, setting: RuleContext) -> None:
     medium = request.method.medium
     if request.method.kind != boot.CDROM or medium is None or not os.path.isfile(medium.path) or setting.host.is_remote:
         return
-    from virtprov.osinfo.media.iso_header import read_iso
-    from virtprov.places.resolve import RUN_OUT
+    from virtprov.osinfo.media.iso_header import RUN_OUT, read_iso
     from virtprov.support.file_access import regular
 
     try:
