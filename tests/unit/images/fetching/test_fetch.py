@@ -10,8 +10,10 @@ import lzma
 import os
 import subprocess
 import tarfile
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -157,7 +159,8 @@ def test_an_interrupted_download_continues(site: Site, tmp_path: Path) -> None:
 def test_a_version_that_changes_on_the_way_is_read_anew(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("virtprov.support.web.download.time.sleep", lambda seconds: None)
+    clock = SimpleNamespace(sleep=lambda seconds: None, monotonic=time.monotonic)
+    monkeypatch.setattr("virtprov.support.web.download.time", clock)
     old, new = lzma.compress(os.urandom(MIB)), lzma.compress(DISK)
     image = resolved(site, new, Packing(XZ))
     asked: list[object] = []

@@ -8,6 +8,7 @@ import os
 import resource
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -110,7 +111,8 @@ def test_pauses_become_longer_until_a_try_gets_further(
     site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr("virtprov.support.web.download.time.sleep", pauses.append)
+    clock = SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic)  # other threads may sleep meanwhile
+    monkeypatch.setattr("virtprov.support.web.download.time", clock)
     steps = iter([0, 0, CHUNK, CHUNK, CHUNK * 2, len(DATA)])
 
     def answer(handler: Any) -> None:
