@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 NEW, KEEP = "new", "keep"
 CLOUD_INIT, SYSTEMD = "cloud-init", "systemd"
-_SSH_PORT = 22
 
 
 class Inside(Record):
@@ -195,9 +194,8 @@ def _find_login(request: CloneRequest, wanted: SeedRequest, source: Guest, guest
     way = Login(user, guest.uuid, identity=identity)
     if not request.ssh_config:
         return way
-    is_published = any(each.guest == _SSH_PORT and each.protocol == "tcp" for each in publish.find_forwards(guest))
+    has_address = bool(request.wait or publish.select_tcp(publish.find_forwards(guest)))
     hint = "add --start --wait ready"
-    has_address = is_published or bool(request.wait)
     return login.name_entry(way, request.ssh_config, guest.name, has_address=has_address, hint=hint)
 
 

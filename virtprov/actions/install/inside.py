@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 NEEDS_SEED = "--network static"
 _NOT_FOR_WINDOWS = ("package", "ca_certs", "proxy", "timezone")
-SSH_PORT = 22
 _WITH_ADDRESS = "add --wait, --network ...,static=ADDRESS/PREFIX, or --publish PORT:22"
 
 
@@ -144,7 +143,9 @@ def _find_login(
     way = Login(user, guest.uuid, identity=login.find_identity(key for key in keys if key))
     if wanted.host_key is not None:
         way = way._replace(known_hosts=login.known_hosts_path(guest.uuid))
-    forward = next((each for each in request.publish if each.guest == SSH_PORT and each.protocol == "tcp"), None)
+    from virtprov.guest.network import publish
+
+    forward = next(iter(publish.select_tcp(request.publish)), None)
     if forward is None:
         fixed = next((each.fixed.first for each in wanted.interfaces if each.fixed is not None), "")
         return way._replace(address=fixed)

@@ -12,6 +12,7 @@ from virtprov.guest import checks
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import OS_ID, Guest
 from virtprov.guest.marks import reservations
+from virtprov.guest.network.publish import SSH_PORT
 from virtprov.support.errors import no_guest
 from virtprov.support.frozen import Record
 from virtprov.xml import path
@@ -85,7 +86,7 @@ def _ssh(host: Host, guest: Guest, known: list[str]) -> str:
         return way.line()
     behind = route.behind_jump([*([way.address] if way.address else []), *known])
     if behind:
-        return way._replace(address=behind[0], port=ssh_route.SSH_PORT, jump=route.jump).line()
+        return way._replace(address=behind[0], port=SSH_PORT, jump=route.jump).line()
     places = route.places(known)
     if not places:
         return ""

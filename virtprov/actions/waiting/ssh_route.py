@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest.network import publish
+from virtprov.guest.network.publish import SSH_PORT
 from virtprov.guest.network.subnets import read_subnet
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
 
-SSH_PORT = 22
 WINDOWS_PORTS = (22, 3389, 5985)
 """The ports at which a guest with Windows may answer: ssh, remote desktop, WinRM."""
 _LOCAL_MODES = ("nat", "")
@@ -122,7 +122,7 @@ _ANY = ("", "0.0.0.0", "::")
 
 def _published(guest: Guest, host: Host, ports: tuple[int, ...]) -> SshRoute | None:
     """Return the ports of the host that are forwarded to these of the guest; None without one."""
-    forwards = [each for each in publish.find_forwards(guest) if each.guest in ports and each.protocol == "tcp"]
+    forwards = publish.select_tcp(publish.find_forwards(guest), ports)
     if not forwards:
         return None
     if host.is_remote:

@@ -10,11 +10,12 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from virtprov.guest.document import Guest
     from virtprov.guest.rules.rule_context import RuleContext
 
+SSH_PORT = 22
 _FORM = "use [ADDRESS:]HOST-PORT:GUEST-PORT[/udp], for example 8022:22 or 127.0.0.1:8080:80"
 _SLOT = 0x1C
 """The PCI slot of a card that libvirt does not know about; libvirt fills the bus from the first slot."""
@@ -143,6 +144,11 @@ def find_forwards(guest: Guest) -> Iterator[Forward]:
     for node in tree.children(box, "qemu:arg") if box is not None else ():
         for word in node.get("value", "").split(","):
             yield from _read_rule(word)
+
+
+def select_tcp(forwards: Iterable[Forward], ports: tuple[int, ...] = (SSH_PORT,)) -> list[Forward]:
+    """Return those that lead to one of these TCP ports of the guest."""
+    return [forward for forward in forwards if forward.guest in ports and forward.protocol == "tcp"]
 
 
 def _read_rule(word: str) -> Iterator[Forward]:
