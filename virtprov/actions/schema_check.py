@@ -6,7 +6,7 @@ the schema installed here, so there it is only a warning.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import UsageError
@@ -100,9 +100,7 @@ class Checker:
 
     def check_sense(self, root: Element) -> list[str]:
         """Check a new guest for what the schema allows, but libvirt refuses, like `check_documents`."""
-        from virtprov.guest.edits.obsolete_parts import list_contradictions
-
-        findings = list_contradictions(root) + _list_bad_basics(root) if is_schema_known(self.host) else []
+        findings = _list_faults(root) if is_schema_known(self.host) else []
         return [self._report(f"libvirt does not accept the XML: {findings[0]}", "")] if findings else []
 
     def check_clashes(self, root: Element, before: Element) -> list[str]:
@@ -113,9 +111,7 @@ class Checker:
         from virtprov.guest.edits.obsolete_parts import list_clashes
 
         is_running = root.get("id") is not None
-        findings = list_clashes(root) if is_schema_known(self.host) and not is_running else []
-        if findings and (known := list_clashes(before)):
-            findings = [each for each in findings if each not in known]
+        findings = _list_new(list_clashes, root, before) if is_schema_known(self.host) and not is_running else []
         return [self._report(f"libvirt does not accept the XML: {findings[0]}", "")] if findings else []
 
     def _report(self, message: str, hint: str) -> str:
@@ -153,7 +149,7 @@ def check_change(after: Element, before: Element) -> list[str]:
 
     What was wrong before the edit is not reported. Without an installed schema there are no warnings about names.
     """
-    findings = _list_refused_parts(after, before)
+    findings = _list_new(_list_refused, after, before)
     warnings = _schema_warnings(after, before)  # which may name the same part in other words
     warnings = warnings or [f"libvirt does not accept the XML: {sentence}" for sentence in findings]
     return warnings + check_images(after, before)
@@ -161,8 +157,14 @@ def check_change(after: Element, before: Element) -> list[str]:
 
 def check_images(after: Element, before: Element) -> list[str]:
     """Return warnings about images that two disks of an edited guest would write to, unless they did before."""
-    known = _list_images(before)
-    return [f"{each}; the guest cannot start" for each in _list_images(after) if each not in known]
+    return [f"{sentence}; the guest cannot start" for sentence in _list_new(_list_images, after, before)]
+
+
+def _list_new(listing: Callable[[Element], list[str]], after: Element, before: Element) -> list[str]:
+    """Return what `listing` finds in an edited document, without what it finds in the document before the edit."""
+    findings = listing(after)
+    known = listing(before) if findings else []
+    return [each for each in findings if each not in known]
 
 
 def _list_images(root: Element) -> list[str]:
@@ -172,15 +174,17 @@ def _list_images(root: Element) -> list[str]:
     return list_shared_images(Guest(root))
 
 
-def _list_refused_parts(root: Element, before: Element) -> list[str]:
-    """Return sentences about what libvirt refuses in an edited document, without those that are true of `before`.
+def _list_refused(root: Element) -> list[str]:
+    """Return sentences about what libvirt does not store."""
+    images = _list_images(root)  # those only keep the guest from starting
+    return [sentence for sentence in _list_faults(root) if sentence not in images]
 
-    libvirt stores an edited guest whose disks share an image.
-    """
+
+def _list_faults(root: Element) -> list[str]:
+    """Return sentences about what libvirt does not store or start."""
     from virtprov.guest.edits.obsolete_parts import list_contradictions
 
-    known = {*list_contradictions(before), *_list_bad_basics(before), *_list_images(root)}
-    return [each for each in list_contradictions(root) + _list_bad_basics(root) if each not in known]
+    return list_contradictions(root) + _list_bad_basics(root)
 
 
 def _list_bad_basics(root: Element) -> list[str]:
