@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from virtprov.support.errors import XmlError
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 X86 = ("x86_64", "i686", "i586", "i386")
+TOPOLOGY = ("sockets", "dies", "clusters", "cores", "threads")
 OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 """Where a guest says which operating system it has: a libosinfo id, as virt-install writes it."""
 
@@ -86,6 +89,28 @@ class Guest:
     def disks(self, device: str | None = None) -> list[Element]:
         """Return the disks, all or those of one device type (`disk`, `cdrom`, `floppy`, `lun`)."""
         return [disk for disk in self.devices("disk") if device is None or disk.get("device", "disk") == device]
+
+    # -- its processors ----------------------------------------------------------------------------
+
+    def count_in_topology(self) -> int | None:
+        """Return how many processors the CPU topology has: its parts multiplied; a missing part counts as one.
+
+        None without a topology, and if a part is not a number.
+        """
+        words = [self.get(f"./cpu/topology/@{name}") for name in TOPOLOGY]
+        if not self.has("./cpu/topology") or not all(len(word) < 10 and (word or "1").isdecimal() for word in words):
+            return None
+        return math.prod(int(word or 1) for word in words)
+
+    def complete_topology(self, rest: int) -> None:
+        """Write the parts of the CPU topology that are missing: the first as `rest`, the others as one.
+
+        libvirt requires all three of them.
+        """
+        for name in ("cores", "sockets", "threads"):
+            if not self.get(f"./cpu/topology/@{name}"):
+                self.put(f"./cpu/topology/@{name}", str(rest))
+                rest = 1
 
     # -- what it is -------------------------------------------------------------------------------
 

@@ -52,3 +52,18 @@ def test_comments_and_unknown_parts_survive_a_change() -> None:
     made = guest("<type>hvm</type>", "<!-- mine --><x:y xmlns:x='urn:x' z='1'/>")
     made.put("./memory", "1024")
     assert "<!-- mine -->" in made.text() and 'xmlns:x="urn:x"' in made.text()
+
+
+@pytest.mark.parametrize(
+    ("parts", "count"),
+    [
+        ("", 1),
+        ("sockets='2' dies='2' cores='3'", 12),
+        ("cores='0'", 0),
+        ("cores='x'", None),
+        ("cores='1234567890'", None),
+    ],
+)
+def test_the_processors_of_a_topology(parts: str, count: int | None) -> None:
+    assert Guest.parse(f"<domain><cpu><topology {parts}/></cpu></domain>").count_in_topology() == count
+    assert Guest.parse("<domain><cpu/></domain>").count_in_topology() is None

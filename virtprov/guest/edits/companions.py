@@ -53,20 +53,12 @@ def complete_topology(guest: Guest) -> None:
 
     The first of them makes up for the number of processors, if that is a multiple of the others.
     """
-    topology = path.find(guest.root, "./cpu/topology")
-    if topology is None:
+    if not guest.has("./cpu/topology"):
         return
-    missing = [name for name in ("cores", "sockets", "threads") if not topology.get(name)]
-    product = 1
-    for name in ("sockets", "dies", "clusters", "cores", "threads"):
-        word = topology.get(name) or "1"
-        product *= int(word) if word.isdecimal() and len(word) < 10 else 0
     vcpus = guest.get("./vcpu").strip()
     total = int(vcpus) if vcpus.isdecimal() and len(vcpus) < 10 else 1
-    rest = total // product if product and total % product == 0 else 1
-    for name in missing:
-        topology.set(name, str(rest))
-        rest = 1
+    count = guest.count_in_topology()
+    guest.complete_topology(total // count if count and total % count == 0 else 1)
 
 
 def _add_spice(setting: RuleContext) -> None:

@@ -66,14 +66,10 @@ def _inputs(guest: Guest) -> Iterator[str]:
 
 
 def _processors(guest: Guest) -> Iterator[str]:
-    topology = path.find(guest.root, "./cpu/topology")
     vcpus = (guest.get("./vcpu") or "1").strip()
-    words = [] if topology is None else [topology.get(name, "1") for name in ("sockets", "dies", "cores", "threads")]
-    if topology is None or topology.get("clusters") or not all(w.isdecimal() and len(w) < 10 for w in (*words, vcpus)):
+    count = guest.count_in_topology()
+    if count is None or guest.has("./cpu/topology/@clusters") or not vcpus.isdecimal() or len(vcpus) >= 10:
         return
-    count = 1
-    for word in words:
-        count *= int(word)
     if count != int(vcpus):
         yield f"the CPU topology has {count} processors, but the guest has {vcpus}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.guest.document import Guest
+from virtprov.guest.document import TOPOLOGY, Guest
 from virtprov.guest.rules.rule_context import RuleContext
 from virtprov.support.errors import UsageError
 
@@ -88,18 +88,12 @@ def set_vcpus(setting: RuleContext) -> None:
         if guest.get("./vcpu") == "0":
             raise UsageError("--vcpus: the guest would have no processor", hint="give at least one, such as --vcpus 2")
         return
-    topology = [guest.get(f"./cpu/topology/@{name}") for name in ("sockets", "dies", "clusters", "cores", "threads")]
-    if any(topology):
-        count = 1
-        for number in topology:
-            count *= int(number or 1)
+    count = guest.count_in_topology()
+    if count is not None and any(guest.get(f"./cpu/topology/@{name}") for name in TOPOLOGY):
         guest.put("./vcpu", str(count))
         return
     advised = setting.profile.resources(guest.arch).advised.n_cpus
     guest.put("./vcpu", str(1 if guest.is_container else advised or 1))
-
-
-_TOPOLOGY = ("sockets", "dies", "clusters", "cores", "threads")
 
 
 def fill_topology(setting: RuleContext) -> None:
@@ -108,23 +102,18 @@ def fill_topology(setting: RuleContext) -> None:
     Raises UsageError if that is not possible.
     """
     guest = setting.guest
-    topology = {name: guest.get(f"./cpu/topology/@{name}") for name in _TOPOLOGY}
+    topology = {name: guest.get(f"./cpu/topology/@{name}") for name in TOPOLOGY}
     if not any(topology.values()) or not guest.get("./vcpu").isdecimal():
         return
     total = int(guest.get("./vcpu"))
-    product = 1
-    for number in topology.values():
-        product *= int(number) if number.isdecimal() else 1
-    rest, left = divmod(total, max(product, 1))
-    missing = [name for name in ("cores", "sockets", "threads") if not topology[name]]
-    if left or (rest != 1 and not missing):
+    rest, left = divmod(total, guest.count_in_topology() or 1)
+    is_complete = all(topology[name] for name in ("cores", "sockets", "threads"))
+    if left or (rest != 1 and is_complete):
         words = " x ".join(f"{number} {name}" for name, number in topology.items() if number)
         raise UsageError(
             f"--vcpus {total}: {words} cannot have {total} processors",
             hint="omit vcpus=, or give a multiple of the topology",
         )
-    for name in missing:
-        guest.put(f"./cpu/topology/@{name}", str(rest))
-        rest = 1
+    guest.complete_topology(rest)
     if not topology["dies"]:
         guest.put("./cpu/topology/@dies", "1")
